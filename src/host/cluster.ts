@@ -53,7 +53,7 @@ export interface ClusterTask {
   id: string;
   /** Id of the service. */
   service: string;
-  /** Number of the replica, from 1. */
+  /** Number of the replica, from 1; 0 if there is one on each node. */
   slot: number;
   /** Name of its node; absent until it has one. */
   node?: string;
@@ -134,6 +134,8 @@ export interface ClusterLogLine {
   /** Of the task. */
   task: string;
   node: string;
+  /** RFC 3339 with nanoseconds. */
+  time: string;
   text: string;
   stream: 'stdout' | 'stderr';
 }

@@ -75,7 +75,8 @@ export interface ServiceMount {
 /** The containers of an entry of the file, with its keys. */
 export interface ServiceSpec extends ObjectSpec {
   image: string;
-  replicas: number;
+  /** `per node`: one on each node that it may run on. */
+  replicas: number | 'per node';
   entrypoint?: string[];
   command?: string[];
   /** Aliases on each network, by the name of the network in the cluster. */

@@ -29,7 +29,7 @@ export function toApi(address: string, spec: ServiceSpec, image: string): ApiSer
       Networks: Object.entries(networks).map(([Target, Aliases]) => ({ Target, Aliases })),
       LogDriver: { Name: 'json-file', Options: { 'max-size': String(spec.log_size) } },
     }),
-    Mode: { Replicated: { Replicas: replicas } },
+    Mode: replicas === 'per node' ? { Global: {} } : { Replicated: { Replicas: replicas } },
     UpdateConfig: updateOf(update),
     RollbackConfig: updateOf({ ...update, failure_action: 'pause' }),
     EndpointSpec: {

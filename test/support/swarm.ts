@@ -45,7 +45,8 @@ export async function withSwarm(
   } finally {
     await Promise.all(nodes.map((each) => each.kill()));
     await host.run('ip', ['link', 'delete', BRIDGE], { reject: false });
-    for (const { name } of nodes) {
+    for (const [index, { name }] of nodes.entries()) {
+      await host.run('ip', ['link', 'delete', `${BRIDGE}-${index + 1}`], { reject: false });
       await host.run('ip', ['netns', 'delete', name], { reject: false });
       await removeCgroups(`swarm-${name}`);
     }
@@ -71,7 +72,7 @@ async function startNode(host: PrivateHost, number: number): Promise<SwarmNode> 
   mkdirSync(dir);
   const address = `10.200.0.${number}`;
   await host.run('ip', ['netns', 'add', name]);
-  const [inner, outer] = ['eth0', `swarm0-${number}`];
+  const [inner, outer] = ['eth0', `${BRIDGE}-${number}`];
   const link = ['link', 'add', outer, 'type', 'veth', 'peer', 'name', inner, 'netns', name];
   await host.run('ip', link);
   await host.run('ip', ['link', 'set', outer, 'master', BRIDGE, 'up']);

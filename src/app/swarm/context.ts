@@ -25,7 +25,7 @@ const DEFAULT_HOST = 'unix:///var/run/docker.sock';
  *
  * @throws UserError for an engine that is not reached, or manages no swarm
  */
-export async function openSwarm(context: Context, config: Config): Promise<Context> {
+export async function openSwarm(context: Context, config: Config): Promise<SwarmContext> {
   const cluster = dockerCluster(endpointsOf(config, context.options.host));
   const repositories = repositoriesOf(config);
   const first = await cluster.look(repositories);
@@ -52,7 +52,7 @@ function repositoriesOf({ name, images, swarm }: Config): string[] {
   return made.map(([image]) => repositoryOf(name, image, undefined));
 }
 
-class SwarmContext extends Context {
+export class SwarmContext extends Context {
   override readonly engine = 'swarm';
   override readonly kinds: Kinds = swarmKinds;
   override readonly tables: readonly TableFormat[] = SWARM_TABLES;

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Context } from '../../app/context.js';
+import { swarmOf } from '../../app/engine.js';
 import { type FollowOptions, followLogs } from '../../app/follow-logs.js';
 import { type StackScope, scopedStack, selectContainers } from '../../app/lookup.js';
 import { UserError } from '../../model/errors.js';
@@ -52,6 +53,8 @@ async function run(context: Context, names: string[], options: Options, scope: S
   if (follow && until !== undefined) {
     throw new UserError('cannot follow with --until: nothing new would be shown', 'Leave out one.');
   }
+  const found = scope === 'file' && !options.stack ? await swarmOf(context) : undefined;
+  if (found) return runSwarm(found, names, options);
   const stack = await scopedStack(context, options.stack, scope, names);
   const rows = selectContainers(context.state().rows, stack, names, 'show the log of');
   const request: FollowOptions = {
@@ -68,6 +71,30 @@ async function run(context: Context, names: string[], options: Options, scope: S
     json: options.json ?? false,
     raw: options.raw ?? false,
     prefix: options.logPrefix && !isAlone,
+  });
+}
+
+/** The cluster keeps the logs, and sends them as they come from its nodes. */
+async function runSwarm(
+  { swarm, config }: NonNullable<Awaited<ReturnType<typeof swarmOf>>>,
+  names: string[],
+  options: Options,
+): Promise<void> {
+  const { follow = false, since, until, lines, tail: last = lines } = options;
+  if (until !== undefined) throw new UserError('cannot end the logs of a swarm at a time');
+  const { taskLogs } = await import('../../app/swarm/tasks.js');
+  const request = {
+    follow,
+    ...(typeof last === 'number' && { last }),
+    ...(since !== undefined && { since }),
+  };
+  await printLogs(() => taskLogs(swarm, config.name, names, request), {
+    names: [],
+    color: swarm.options.color,
+    prefix: options.logPrefix,
+    timestamps: options.timestamps ?? false,
+    json: options.json ?? false,
+    raw: options.raw ?? false,
   });
 }
 

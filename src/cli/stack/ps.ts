@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { containerFilter, isOfService } from '../../app/container-filter.js';
 import { listContainers } from '../../app/container-list.js';
 import type { Context } from '../../app/context.js';
+import { swarmOf } from '../../app/engine.js';
 import { UserError } from '../../model/errors.js';
 import type { ListedContainer } from '../../model/listed-container.js';
 import { containerTable } from '../../view/container-table.js';
@@ -50,6 +51,30 @@ export function register(program: Command): void {
 }
 
 async function list(context: Context, names: string[], options: PsOptions): Promise<void> {
+  const found = options.allStacks || options.stack ? undefined : await swarmOf(context);
+  if (found) return listSwarm(found, names, options);
+  return listHost(context, names, options);
+}
+
+/** Tasks instead of containers: they have nodes, and other states. */
+async function listSwarm(
+  { swarm, config }: NonNullable<Awaited<ReturnType<typeof swarmOf>>>,
+  names: string[],
+  { filter, format, json, quiet, services }: PsOptions,
+): Promise<void> {
+  if (filter.length > 0 || (format !== undefined && !['table', 'json'].includes(format))) {
+    throw new UserError('cannot filter tasks of a swarm, or print them by a template', 'Use --json.');
+  }
+  const { listTasks } = await import('../../app/swarm/tasks.js');
+  const tasks = await listTasks(swarm, config.name, names);
+  if (services) return print(lines([...new Set(tasks.map(({ service }) => service))]));
+  if (quiet) return print(lines(tasks.map(({ name }) => name)));
+  if (json || format === 'json') return printJson(tasks);
+  const { taskTable } = await import('../../view/task-table.js');
+  return print(taskTable(tasks));
+}
+
+async function listHost(context: Context, names: string[], options: PsOptions): Promise<void> {
   const isWanted = containerFilter(options.filter);
   const { stack, containers } = await listContainers(context, names, options);
   const found = containers.filter(isWanted);

@@ -279,7 +279,7 @@ interface FileOfTask {
 
 /** A service refers to secrets and configs by their ids, too. */
 async function withIds(manager: Connection, spec: ApiService): Promise<ApiService> {
-  const task = spec.TaskTemplate as { ContainerSpec: { [key: string]: FileOfTask[] } };
+  const task = spec.TaskTemplate as unknown as { ContainerSpec: { [key: string]: FileOfTask[] } };
   const { Secrets: secrets = [], Configs: configs = [] } = task.ContainerSpec;
   if (secrets.length + configs.length === 0) return spec;
   const [known, others] = await Promise.all([

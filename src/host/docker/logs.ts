@@ -14,7 +14,7 @@ export async function* readLogs(
   { follow, tail, since, signal }: ClusterLogOptions,
 ): AsyncIterable<ClusterLogLine> {
   const query = {
-    ...{ stdout: true, stderr: true, details: true, follow },
+    ...{ stdout: true, stderr: true, details: true, timestamps: true, follow },
     ...(tail !== undefined && { tail }),
     ...(since !== undefined && { since: Math.floor(since / 1000) }),
   };
@@ -65,13 +65,14 @@ async function* frames(answer: NodeJS.ReadableStream): AsyncIterable<Frame> {
   }
 }
 
-/** With `details`, a line begins with its labels: `com.docker.swarm.node.id=…,… text`. */
+/** A line begins with its time and its labels: `2026-… com.docker.swarm.node.id=…,… text`. */
 async function* lines(all: AsyncIterable<Frame>): AsyncIterable<ClusterLogLine> {
   for await (const { stream, payload } of all) {
     const line = payload.toString('utf8').replace(/\n$/, '').slice(0, MAX_LINE);
-    const [details = ''] = line.split(' ', 1);
+    const [time = '', details = ''] = line.split(' ', 2);
     const label = (name: string) =>
       new RegExp(`(?:^|,)com\\.docker\\.swarm\\.${name}=([^,]*)`).exec(details)?.[1] ?? '';
-    yield { task: label('task.id'), node: label('node.id'), text: line.slice(details.length + 1), stream };
+    const text = line.slice(time.length + details.length + 2);
+    yield { task: label('task.id'), node: label('node.id'), time, text, stream };
   }
 }

@@ -61,7 +61,7 @@ export function desiredFarm(
       withNeed(
         desiredService(
           {
-            ...{ name: proxy, path: [...path, 'proxy'], replicas: 1, files },
+            ...{ name: proxy, path: [...path, 'proxy'], replicas: 'per node' as const, files },
             entry: proxyEntry(farm),
           },
           parts,
@@ -90,7 +90,7 @@ function withNeed<Spec>(resource: Resource<Spec>, need: Resource['needs'][number
 }
 
 /** Room for more servers, so that scaling a little changes no configuration of the proxy. */
-const slotsFor = (servers: number) => Math.max(8, 2 ** Math.ceil(Math.log2(servers * 2)));
+const slotsFor = (servers: number) => Math.max(16, 2 ** Math.ceil(Math.log2(servers * 2)));
 
 function certificateOf(
   name: string,

@@ -26,7 +26,7 @@ export interface Wanted {
   name: string;
   entry: ContainerEntry;
   path: readonly (string | number)[];
-  replicas: number;
+  replicas: ServiceSpec['replicas'];
   update?: UpdatePolicy;
   /** More of its files, such as a proxy's configuration. */
   files?: { kind: 'secret' | 'config'; resource: Resource<ContentSpec>; target: string }[];

@@ -29,10 +29,11 @@ export async function followUpdate(
     if (isUpdate && /updating|rollback_started/.test(service.update?.state ?? '')) return undefined;
     const tasks = await cluster.tasks({ service: name });
     const current = tasks.filter((each) => each.state === 'running' && isCurrent(each, service));
-    if (current.length >= replicasOf(service)) return { state: 'done' };
+    const wanted = replicasOf(service);
+    if (current.length >= wanted) return { state: 'done' };
     const failed = tasks.filter(({ state, at }) => at > since && FAILED.has(state));
     if (failed.length < ATTEMPTS && Date.now() - since < START_LIMIT) return undefined;
-    const why = `${current.length} of ${replicasOf(service)} tasks of ${name} run${reasonsIn(tasks)}`;
+    const why = `${current.length} of ${wanted} tasks of ${name} run${reasonsIn(tasks)}`;
     return { state: 'failed', why };
   };
   const outcome = await poll(look, { limit: LIMIT, pause: 300, maxPause: 1000 });
@@ -41,10 +42,11 @@ export async function followUpdate(
 
 const FAILED = new Set(['failed', 'rejected']);
 
-const replicasOf = ({ spec }: ClusterService): number => {
+/** Of a service with one on each node, the cluster knows the number a moment after its creation. */
+function replicasOf({ spec, desired }: ClusterService): number {
   const { Replicated } = (spec.Mode ?? {}) as { Replicated?: { Replicas?: number } };
-  return Replicated?.Replicas ?? 0;
-};
+  return Replicated ? (Replicated.Replicas ?? 0) : Math.max(desired, 1);
+}
 
 /** What makes a task another one. Of the rest, Docker fills in other defaults in tasks and services. */
 const CONTENT = ['ContainerSpec', 'Resources', 'Networks', 'LogDriver', 'ForceUpdate'];

@@ -22,6 +22,8 @@ interface ServiceVerbs {
   'service.remove': { id: string };
 }
 
+const NONE = { desired: 0, running: 0 };
+
 type ServiceRow = Row<ServiceSpec, ServiceFacts>;
 
 /** A service of the cluster, which keeps a number of tasks running. */
@@ -39,7 +41,7 @@ export const service: Kind<ServiceSpec, ServiceFacts, ClusterService, ServiceVer
   observe: ({ id }, _facts, probe) => named(probe, 'services', id),
   assume: ({ id, replicas }, { applied = {} }) => ({
     ...{ id: '', name: id, labels: {}, version: 0, spec: applied },
-    ...{ desired: replicas, running: replicas },
+    ...(typeof replicas === 'number' ? { desired: replicas, running: replicas } : NONE),
   }),
   foreign: ({ id }, probe) => notOurs(probe, 'services', id),
   discoverOwned: (probe) =>
