@@ -119,7 +119,12 @@ module.exports = {
       ['^src/kinds/(?!container/(?!keys/))', '^src/host/[^/]+\\.ts$', '^src/farm/'],
       'The kinds of another engine: nothing of containers on this host but their keys.',
     ),
-    only('docker-to-ports', '^src/host/docker/', ['^src/host/[^/]+\\.ts$'], 'Implements the port of a cluster.'),
+    only(
+      'docker-to-ports',
+      '^src/host/docker/',
+      ['^src/host/[^/]+\\.ts$'],
+      'Implements the port of a cluster.',
+    ),
     only('ports-to-model', '^src/host/[^/]+\\.ts$', [], 'Ports are interfaces over the model.'),
     only(
       'linux-to-ports',

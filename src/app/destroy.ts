@@ -55,7 +55,9 @@ export async function destroyStack(
       before: () => stopSchedules(context, which, schedules, store),
     });
     // also for a stack that was planned and never applied
-    const isEmpty = !store.rows.some((row) => row.stack === stack && !context.kinds[row.kind].keepsData);
+    const isEmpty = !store.rows.some(
+      (row) => row.stack === stack && !context.kinds[row.kind].keepsData,
+    );
     if (code === 0 && plan.changes.length === 0 && isEmpty) cleanUpStack(context.paths, stack);
     return code;
   });

@@ -1,5 +1,11 @@
 import type { PublishEntry, UpdatePolicy } from './config.js';
-import type { FileOrigin, FileReference, FileSection, HealthCheck, Limits } from './container-values.js';
+import type {
+  FileOrigin,
+  FileReference,
+  FileSection,
+  HealthCheck,
+  Limits,
+} from './container-values.js';
 import type { Json } from './json.js';
 import type { ImageFacts, ImageSpec } from './specs.js';
 

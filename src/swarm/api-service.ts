@@ -35,7 +35,12 @@ export function toApi(address: string, spec: ServiceSpec, image: string): ApiSer
     EndpointSpec: {
       Mode: 'dnsrr',
       Ports: publish.map(({ published, target, protocol = 'tcp' }) => ({
-        ...{ Protocol: protocol, TargetPort: target, PublishedPort: published, PublishMode: 'host' },
+        ...{
+          Protocol: protocol,
+          TargetPort: target,
+          PublishedPort: published,
+          PublishMode: 'host',
+        },
       })),
     },
   };
@@ -105,7 +110,13 @@ function updateOf({ order, parallelism, monitor, failure_action }: ServiceSpec['
 /** Milliseconds: less, and Docker takes 0 for its default, or a task that cannot start for one that has. */
 const SHORTEST_MONITOR = 1000;
 
-function mountOf({ type, source, target, read_only, nocopy }: ServiceSpec['volumes'][number]): Json {
+function mountOf({
+  type,
+  source,
+  target,
+  read_only,
+  nocopy,
+}: ServiceSpec['volumes'][number]): Json {
   return {
     ...{ Type: type, Source: source, Target: target, ReadOnly: read_only },
     ...(nocopy && { VolumeOptions: { NoCopy: true } }),
@@ -115,10 +126,12 @@ function mountOf({ type, source, target, read_only, nocopy }: ServiceSpec['volum
 /** `/run:size=64M,mode=1777,ro`, of which Docker knows size, mode and ro. */
 function tmpfsOf(text: string): Json {
   const [target = '', words = ''] = text.split(':');
-  const options = new Map(words.split(',').map((each): [string, string] => {
-    const [name = '', value = ''] = each.split('=');
-    return [name, value];
-  }));
+  const options = new Map(
+    words.split(',').map((each): [string, string] => {
+      const [name = '', value = ''] = each.split('=');
+      return [name, value];
+    }),
+  );
   const [size, mode] = [bytesOf(options.get('size')), options.get('mode')];
   return {
     ...{ Type: 'tmpfs', Target: target, ReadOnly: options.has('ro') },

@@ -13,8 +13,6 @@ import {
 } from '../model/specs.js';
 import type { ContentSpec, ServiceSpec } from '../model/swarm.js';
 
-
-
 type Attributes = Record<string, unknown>;
 
 /**

@@ -68,6 +68,7 @@ const CONTAINER: Record<Exclude<KeyName, 'image'>, string> = {
   egress: 'false',
   labels: '{ x: y }',
   annotations: '{ x: y }',
+  placement: '{ constraints: [node.role == worker], max_per_node: 2 }',
   platform: 'linux/amd64',
   runtime: 'crun',
   logs: '{ max_size: 5M }',

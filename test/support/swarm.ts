@@ -107,7 +107,9 @@ function answering(host: PrivateHost) {
       await sleep(250);
     }
     const log = join(host.dir, name, 'log');
-    throw new Error(`${name} does not answer:\n${existsSync(log) ? readFileSync(log, 'utf8') : ''}`);
+    throw new Error(
+      `${name} does not answer:\n${existsSync(log) ? readFileSync(log, 'utf8') : ''}`,
+    );
   };
 }
 

@@ -1,12 +1,16 @@
+import { addressOf } from '../../model/address.js';
 import type { Config } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
-import type { Plan } from '../../model/plan.js';
+import type { Note, Plan } from '../../model/plan.js';
+import { type Resource, type Row, resourceFromRow } from '../../model/resource.js';
+import type { ServiceFacts, ServiceSpec } from '../../model/swarm.js';
 import { desiredInSwarm } from '../../swarm/desired/index.js';
 import { judge } from '../../swarm/desired/unsupported.js';
+import { isRefused } from '../../swarm/kinds/service.js';
 import type { Context } from '../context.js';
 import type { Records } from '../fast-path/index.js';
 import type { PlanOptions } from '../options.js';
-import { hostOf, planResources } from '../plan-resources.js';
+import { hostOf, ofStack, planResources } from '../plan-resources.js';
 
 /** The plan that converges a swarm to the file. @throws UserError for what a swarm cannot have */
 export async function planSwarm(
@@ -25,9 +29,41 @@ export async function planSwarm(
   const warnings = judge(config);
   const inputs = await hostOf(context).inputs(config, rows);
   const { paths } = context;
-  const resources = desiredInSwarm({ config, rows, paths, ...inputs, ...(scale && { scale }) });
-  const plan = await planResources(context, config.name, resources, rows, { ...options, config });
+  const wanted = desiredInSwarm({ config, rows, paths, ...inputs, ...(scale && { scale }) });
+  const own = ofStack(config.name, rows);
+  const { resources, notes } = withoutRefused(wanted, own);
+  const made = await planResources(context, config.name, resources, rows, { ...options, config });
+  const plan = notes.length > 0 ? { ...made, notes: [...(made.notes ?? []), ...notes] } : made;
   const said = [...(config.warnings ?? []), ...warnings].map((text) => ({ text }));
   if (said.length === 0) return plan;
   return { ...plan, warnings: [...said, ...(plan.warnings ?? [])] };
 }
+
+const ROLLED_BACK = 'was rolled back: it stays as it was until its entry or its image changes';
+
+/** A service that was rolled back is not tried again: it stays as it was, with all that it needs. */
+function withoutRefused(
+  wanted: Resource[],
+  rows: readonly Row[],
+): { resources: Resource[]; notes: Note[] } {
+  const rowOf = new Map(rows.map((row) => [addressOf(row.kind, row.name), row]));
+  const refused = wanted.flatMap((each) => {
+    const row = each.kind === 'service' ? rowOf.get(each.address) : undefined;
+    const isHeld = row && isRefused(each as Resource<ServiceSpec>, row as ServiceRow);
+    return isHeld ? [row] : [];
+  });
+  const held = new Map(refused.map((row) => [addressOf(row.kind, row.name), row]));
+  const known = new Set(wanted.map(({ address }) => address));
+  const needed = refused.flatMap(({ needs }) => needs).filter((each) => !known.has(each));
+  const kept = [...new Set(needed)].flatMap((each) => rowOf.get(each) ?? []);
+  const resources = wanted.map((each) => {
+    const row = held.get(each.address);
+    return row ? resourceFromRow(row) : each;
+  });
+  return {
+    resources: [...kept.map(resourceFromRow), ...resources],
+    notes: [...held.keys()].map((address) => ({ address, text: ROLLED_BACK })),
+  };
+}
+
+type ServiceRow = Row<ServiceSpec, ServiceFacts>;

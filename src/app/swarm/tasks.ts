@@ -76,7 +76,8 @@ async function servicesOf(
       `It has: ${there || 'nothing'}`,
     );
   }
-  const services = names.length === 0 ? own : own.filter((each) => names.some((n) => isOf(n)(each)));
+  const services =
+    names.length === 0 ? own : own.filter((each) => names.some((n) => isOf(n)(each)));
   return { services, nodes };
 }
 

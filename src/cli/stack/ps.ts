@@ -63,7 +63,10 @@ async function listSwarm(
   { filter, format, json, quiet, services }: PsOptions,
 ): Promise<void> {
   if (filter.length > 0 || (format !== undefined && !['table', 'json'].includes(format))) {
-    throw new UserError('cannot filter tasks of a swarm, or print them by a template', 'Use --json.');
+    throw new UserError(
+      'cannot filter tasks of a swarm, or print them by a template',
+      'Use --json.',
+    );
   }
   const { listTasks } = await import('../../app/swarm/tasks.js');
   const tasks = await listTasks(swarm, config.name, names);

@@ -271,6 +271,7 @@ const ROWS: ContainerRows<Draft> = {
     unit.add(CONTAINER, 'LogDriver', 'k8s-file');
     unit.add(CONTAINER, 'PodmanArgs', `--log-opt=max-size=${max_size}`);
   },
+  placement: lost('there is one host'),
   develop: lost('it is for development'),
 };
 

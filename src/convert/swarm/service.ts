@@ -278,6 +278,16 @@ const ROWS: ContainerRows<Service> = {
     if (Object.keys(value).length > 0) made.labels = value;
   },
   annotations: lost(OF_HOST),
+  placement: ({ constraints, spread, max_per_node }, made) => {
+    const { constraints: others = [] } = (made.deploy.placement ?? {}) as {
+      constraints?: string[];
+    };
+    made.deploy.placement = {
+      constraints: [...others, ...constraints],
+      preferences: spread.map((each) => ({ spread: each })),
+      ...(max_per_node !== undefined && { max_replicas_per_node: max_per_node }),
+    };
+  },
   platform: (value, made) => {
     const [os, arch] = value.split('/');
     const constraints = [`node.platform.os == ${os}`];

@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
 import type Docker from 'dockerode';
-import { STACK } from '../../model/swarm.js';
 import { UserError } from '../../model/errors.js';
 import { poll } from '../../model/poll.js';
+import { STACK } from '../../model/swarm.js';
 import type {
+  ApiService,
   Cluster,
   ClusterNode,
   ClusterObject,
@@ -12,7 +13,6 @@ import type {
   ClusterTask,
   NewContent,
   NewNetwork,
-  ApiService,
 } from '../cluster.js';
 import { type Connection, connect, type Endpoint, statusOf } from './connect.js';
 import { readLogs } from './logs.js';
@@ -36,7 +36,8 @@ export function dockerCluster({ manager: endpoint, nodes }: ClusterEndpoints): C
     if (engine) return engine;
     throw new UserError(`cannot reach node ${node}: swarm.nodes does not name its engine`);
   };
-  const reached = () => new Map([...(own === undefined ? [] : [[own, manager] as const]), ...engines]);
+  const reached = () =>
+    new Map([...(own === undefined ? [] : [[own, manager] as const]), ...engines]);
   return {
     look: async (repositories) => {
       const found = await look(manager);
@@ -61,11 +62,12 @@ export function dockerCluster({ manager: endpoint, nodes }: ClusterEndpoints): C
     createService: async (named) => {
       const name = String(named.Name);
       const spec = await withIds(manager, named);
-      await manager.ask(`create service ${name}`, (docker) => docker.createService(spec as Docker.CreateServiceOptions));
+      await manager.ask(`create service ${name}`, (docker) =>
+        docker.createService(spec as Docker.CreateServiceOptions),
+      );
       return (await serviceNamed(manager, name))?.spec ?? spec;
     },
-    updateService: async (name, spec) =>
-      updateService(manager, name, await withIds(manager, spec)),
+    updateService: async (name, spec) => updateService(manager, name, await withIds(manager, spec)),
     service: (name) => serviceNamed(manager, name),
     tasks: (of) => tasksOf(manager, of),
     loadImage: (node, archive) =>
@@ -220,7 +222,13 @@ async function createNetwork(manager: Connection, network: NewNetwork): Promise<
   const { name, labels, internal, encrypted } = network;
   await manager.ask(`create network ${name}`, (docker) =>
     docker.createNetwork({
-      ...{ Name: name, Driver: 'overlay', CheckDuplicate: true, Internal: internal, Labels: labels },
+      ...{
+        Name: name,
+        Driver: 'overlay',
+        CheckDuplicate: true,
+        Internal: internal,
+        Labels: labels,
+      },
       ...(encrypted && { Options: { encrypted: '' } }),
     } as never),
   );
@@ -289,7 +297,9 @@ async function withIds(manager: Connection, spec: ApiService): Promise<ApiServic
   const idOf = (all: Listed[], name = '') => {
     const found = all.find(({ Spec }) => Spec?.Name === name);
     if (found) return found.ID;
-    throw new UserError(`cannot give ${name} to service ${spec.Name}: the swarm has none of that name`);
+    throw new UserError(
+      `cannot give ${name} to service ${spec.Name}: the swarm has none of that name`,
+    );
   };
   const container = {
     ...task.ContainerSpec,
@@ -324,8 +334,7 @@ async function tasksOf(
   manager: Connection,
   of: Parameters<Cluster['tasks']>[0],
 ): Promise<ClusterTask[]> {
-  const filters =
-    'service' in of ? { service: [of.service] } : { label: [`${STACK}=${of.stack}`] };
+  const filters = 'service' in of ? { service: [of.service] } : { label: [`${STACK}=${of.stack}`] };
   const [tasks, nodes] = await Promise.all([
     manager.ask('list the tasks', (docker) =>
       docker.listTasks({ filters: JSON.stringify(filters) }),

@@ -39,7 +39,8 @@ function optionsOf({ host, certificates }: Endpoint): Docker.DockerOptions {
   const common = { version: `v${VERSION}`, timeout: TIMEOUT, connectionTimeout: CONNECT_TIMEOUT };
   const path = /^unix:\/\/(\/.+)$/.exec(host)?.[1];
   if (path !== undefined) return { ...common, host: undefined, socketPath: path } as never;
-  const [, name, port] = /^tcp:\/\/([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):(\d{1,5})\/?$/.exec(host) ?? [];
+  const [, name, port] =
+    /^tcp:\/\/([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):(\d{1,5})\/?$/.exec(host) ?? [];
   if (name === undefined || port === undefined) {
     throw new UserError(
       `cannot use ${JSON.stringify(host)} as the host of a swarm`,
@@ -88,7 +89,10 @@ function explained(what: string, { host, certificates }: Endpoint, error: unknow
     }
     return new UserError(`cannot ${what}: ${said}`, hintOn(said), cause);
   }
-  if (certificates !== undefined && /TLS|SSL|CERT|SIGN|EPROTO/i.test(`${code} ${messageOf(error)}`)) {
+  if (
+    certificates !== undefined &&
+    /TLS|SSL|CERT|SIGN|EPROTO/i.test(`${code} ${messageOf(error)}`)
+  ) {
     const hint = `The certificates are those in ${certificates}.`;
     return new UserError(`cannot reach ${host}: TLS fails (${messageOf(error)})`, hint, cause);
   }

@@ -18,7 +18,9 @@ export async function* readLogs(
     ...(tail !== undefined && { tail }),
     ...(since !== undefined && { since: Math.floor(since / 1000) }),
   };
-  const answer = await ask(`read the logs of service ${service}`, () => dial(docker, service, query));
+  const answer = await ask(`read the logs of service ${service}`, () =>
+    dial(docker, service, query),
+  );
   signal?.addEventListener('abort', () => (answer as { destroy?(): void }).destroy?.());
   try {
     yield* lines(frames(answer));

@@ -30,8 +30,16 @@ export function desiredFarm(
   // the proxy listens on ports of its node, and not on sockets that it was started with
   const { publish: _published, ...unpublished } = farm.proxy;
   const discovery = {
-    name: `tasks.${objectName(stack, servers)}`,
-    slots: slotsFor(replicas + farm.update.parallelism),
+    port: farm.servers.port,
+    servers: [
+      {
+        name: `${servers}-`,
+        host: `tasks.${objectName(stack, servers)}`,
+        count: slotsFor(replicas + farm.update.parallelism),
+      },
+    ],
+    // that of Docker, in every container
+    nameserver: '127.0.0.11:53',
   };
   const certificate = certificateOf(name, farm, stack, sources);
   const text = haproxyConfig(

@@ -6,7 +6,12 @@ import { imageVersion } from '../../model/image-version.js';
 import { digest, equal } from '../../model/json.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { ImageSpec } from '../../model/specs.js';
-import type { ContentSpec, DeclaredContent, NetworkSpec, SwarmImageSpec } from '../../model/swarm.js';
+import type {
+  ContentSpec,
+  DeclaredContent,
+  NetworkSpec,
+  SwarmImageSpec,
+} from '../../model/swarm.js';
 import { contentOf, desiredFarm } from './farm.js';
 import { objectName, repositoryOf } from './names.js';
 import { desiredService, type ImageReference, type Parts } from './service.js';
@@ -130,7 +135,10 @@ function networksOf({ config, rows }: DesiredContext): Map<string, Resource<Netw
 const pick = ({ isolated, encrypted }: NetworkSpec) => ({ isolated, encrypted });
 
 /** The used secrets and configs of the file, by section and name. */
-function contentsOf({ config, fileDigests = {} }: DesiredContext): Map<string, Resource<ContentSpec>> {
+function contentsOf({
+  config,
+  fileDigests = {},
+}: DesiredContext): Map<string, Resource<ContentSpec>> {
   const all = (['secrets', 'configs'] as const).flatMap((section) =>
     Object.keys(config[section] ?? {}).flatMap((name): [string, Resource<ContentSpec>][] => {
       const digest = fileDigests[`${section}.${name}`];

@@ -1,7 +1,13 @@
 import { addressOf } from '../../model/address.js';
 import type { Config, ContainerEntry, UpdatePolicy } from '../../model/config.js';
 import type { Resource } from '../../model/resource.js';
-import type { ContentSpec, NetworkSpec, ServiceFile, ServiceMount, ServiceSpec } from '../../model/swarm.js';
+import type {
+  ContentSpec,
+  NetworkSpec,
+  ServiceFile,
+  ServiceMount,
+  ServiceSpec,
+} from '../../model/swarm.js';
 import { objectName } from './names.js';
 
 /** What services of the stack refer to. */
@@ -50,10 +56,12 @@ export function desiredService(wanted: Wanted, parts: Parts): Resource<ServiceSp
   const used = (['secrets', 'configs'] as const).flatMap((section) =>
     (entry[section] ?? []).flatMap((each) => contents.get(`${section}.${each.source}`) ?? []),
   );
-  const attached = Object.entries(entry.bridges).map(([bridge, { aliases }]): [string, string[]] => [
-    networks.get(bridge)?.spec.id ?? externalName(config, bridge),
-    [...new Set([name, ...aliases])],
-  ]);
+  const attached = Object.entries(entry.bridges).map(
+    ([bridge, { aliases }]): [string, string[]] => [
+      networks.get(bridge)?.spec.id ?? externalName(config, bridge),
+      [...new Set([name, ...aliases])],
+    ],
+  );
   const { order, parallelism, monitor, failure_action } = update;
   const health = healthOf(entry);
   const spec: ServiceSpec = {
@@ -68,7 +76,9 @@ export function desiredService(wanted: Wanted, parts: Parts): Resource<ServiceSp
       ...{ host_ip: '0.0.0.0', published, target },
       ...(protocol && { protocol }),
     })),
-    volumes: entry.volumes.filter(({ type }) => type !== 'config').map((each) => mountOf(each, config)),
+    volumes: entry.volumes
+      .filter(({ type }) => type !== 'config')
+      .map((each) => mountOf(each, config)),
     tmpfs: [...entry.tmpfs, ...(entry.shm_size ? [`/dev/shm:size=${entry.shm_size}`] : [])],
     secrets: filesOf('secrets', wanted, parts),
     configs: filesOf('configs', wanted, parts),
@@ -80,7 +90,8 @@ export function desiredService(wanted: Wanted, parts: Parts): Resource<ServiceSp
     update: { order, parallelism, monitor, failure_action },
     ...(entry.placement && { placement: entry.placement }),
     ...(entry.user !== undefined && { user: entry.user }),
-    ...(entry.group_add && entry.group_add.length > 0 && { group_add: entry.group_add.map(String) }),
+    ...(entry.group_add &&
+      entry.group_add.length > 0 && { group_add: entry.group_add.map(String) }),
     ...(entry.working_dir !== undefined && { working_dir: entry.working_dir }),
     ...(entry.hostname !== undefined && { hostname: entry.hostname }),
     ...(entry.stop_signal !== undefined && { stop_signal: String(entry.stop_signal) }),

@@ -1,8 +1,8 @@
 import type { KeyEntries, KeyName } from '../../kinds/container/keys/types.js';
 import type { Config, ContainerEntry } from '../../model/config.js';
 import { entriesOf } from '../../model/config.js';
-import { UserError } from '../../model/errors.js';
 import type { Limits } from '../../model/container-values.js';
+import { UserError } from '../../model/errors.js';
 
 /** What a swarm makes of a value: all of it, nothing, or a reason to refuse it. */
 type Verdict = { refused: string } | { ignored: string } | undefined;
@@ -22,7 +22,7 @@ const KEYS: { [N in KeyName]-?: Judge<KeyEntries[N]> } = {
   replicas: mapped,
   bridges: (bridges) =>
     Object.values(bridges).flatMap(({ address, address6, mac, port_security }) => [
-      address ?? address6 ? { ignored: 'Docker chooses the addresses' } : undefined,
+      (address ?? address6) ? { ignored: 'Docker chooses the addresses' } : undefined,
       mac === undefined ? undefined : { refused: 'Docker chooses the MAC addresses' },
       port_security === false ? { ignored: 'overlay networks have no port security' } : undefined,
     ]),
@@ -59,7 +59,10 @@ const KEYS: { [N in KeyName]-?: Judge<KeyEntries[N]> } = {
   healthcheck: (check) =>
     'exec' in check
       ? undefined
-      : { ignored: 'Docker only runs commands inside: `exec`; a farm’s proxy asks its servers all the same' },
+      : {
+          ignored:
+            'Docker only runs commands inside: `exec`; a farm’s proxy asks its servers all the same',
+        },
   heal: mapped,
   depends_on: ignored('it orders the plan; later restarts do not wait'),
   init: mapped,
@@ -133,7 +136,10 @@ export function judge(config: Config): string[] {
   }
   for (const { path, name, verdict } of otherVerdicts(config)) say(path, name, verdict);
   if (refusals.length > 0) {
-    throw new UserError(refusals, 'Remove these keys, or leave the stack to this host: engine: local');
+    throw new UserError(
+      refusals,
+      'Remove these keys, or leave the stack to this host: engine: local',
+    );
   }
   return warnings;
 }
@@ -150,7 +156,7 @@ interface Other {
 }
 
 /** Of everything but containers. */
-function otherVerdicts({ jobs = {}, bridges, volumes, farms, images }: Config): Other[] {
+function otherVerdicts({ jobs = {}, bridges, volumes, images }: Config): Other[] {
   const all: Other[] = Object.keys(jobs).map((name) => ({
     path: ['jobs', name],
     name: 'jobs',
@@ -184,11 +190,6 @@ function otherVerdicts({ jobs = {}, bridges, volumes, farms, images }: Config): 
       const verdict = { refused: 'a volume there is a folder of the node that runs the task' };
       all.push({ path: ['volumes', name, key], name: key, verdict });
     }
-  }
-  for (const [name, { proxy }] of Object.entries(farms)) {
-    if (proxy.sticky !== 'cookie') continue;
-    const verdict = { refused: 'its servers have no lasting names; `source` hashes the client’s address' };
-    all.push({ path: ['farms', name, 'proxy', 'sticky'], name: 'sticky: cookie', verdict });
   }
   return all;
 }

@@ -1,4 +1,5 @@
 import type { ApiService } from '../../host/cluster.js';
+import { formatValue } from '../../model/attribute-text.js';
 import { drift } from '../../model/difference.js';
 import { equal, type Json } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
@@ -10,7 +11,10 @@ import type { Difference } from '../../model/plan.js';
 export function differencesOf(applied: ApiService, now: ApiService): Difference[] {
   return pathsOf('', applied, now).map(({ path, before, after }) => {
     const name = NAMES.find(([pattern]) => pattern.test(path))?.[1] ?? path;
-    return drift(name, `${name} ${textOf(after)} on the swarm, not ${textOf(before)}`);
+    return drift(
+      name,
+      `${name} ${textOf(name, before)} became ${textOf(name, after)} on the swarm`,
+    );
   });
 }
 
@@ -56,8 +60,8 @@ const isObject = (value: Json | undefined): value is { [key: string]: Json | und
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A list or an object in few words: environments may hold what is not for a log. */
-function textOf(value: Json | undefined): string {
+function textOf(name: string, value: Json | undefined): string {
   if (value === undefined || value === null) return '(none)';
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  return typeof value === 'object' ? 'another one' : String(value);
+  return typeof value === 'object' ? 'another one' : formatValue(name, value);
 }

@@ -77,7 +77,9 @@ async function create(
 ): Promise<undefined> {
   const content = text === undefined ? read(id, declared, contents) : Buffer.from(text);
   if (content.length > LARGEST) {
-    throw new UserError(`cannot create ${id}: it has ${content.length} bytes, Docker takes ${LARGEST}`);
+    throw new UserError(
+      `cannot create ${id}: it has ${content.length} bytes, Docker takes ${LARGEST}`,
+    );
   }
   await make({ name: id, labels, content });
   return undefined;

@@ -61,7 +61,8 @@ function isCurrent({ desired, spec }: ClusterTask, { spec: wanted }: ClusterServ
 function overOf({ update }: ClusterService): Exclude<Rollout, undefined> | undefined {
   const { state = '', message = '' } = update ?? {};
   if (state === 'paused') return { state: 'failed', why: `the update was stopped: ${message}` };
-  if (state === 'rollback_paused') return { state: 'failed', why: `the rollback stopped: ${message}` };
+  if (state === 'rollback_paused')
+    return { state: 'failed', why: `the rollback stopped: ${message}` };
   if (state === 'rollback_completed') {
     return { state: 'rolled back', why: `the update was rolled back: ${message}` };
   }

@@ -1,5 +1,6 @@
 import type { ApiService, Cluster, ClusterHost, ClusterService } from '../../host/cluster.js';
 import type { Kind } from '../../kinds/kind.js';
+import { formatValue } from '../../model/attribute-text.js';
 import { fromFile } from '../../model/difference.js';
 import { canonical, digest, equal, type Json } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
@@ -16,6 +17,8 @@ interface ServiceVerbs {
     service: ApiService;
     /** Digest of its spec, in case that is rolled back. */
     version: string;
+    /** Of one that was rolled back, and is still what the file asks for. */
+    refused?: string;
     /** Its image is pinned to the digest that its registry has now. */
     pin?: true;
   };
@@ -52,9 +55,9 @@ export const service: Kind<ServiceSpec, ServiceFacts, ClusterService, ServiceVer
   compare,
   note,
   create: (resource, reason) => [apply(resource, reason)],
-  update: (resource, _row, _seen, differences) => {
+  update: (resource, { facts: { refused = '' } }, _seen, differences) => {
     const reason = differences.map((each) => each.reason).join(', ') || 'unfinished';
-    return [apply(resource, reason)];
+    return [apply(resource, reason, refused)];
   },
   remove: ({ spec: { id } }, reason) => [{ verb: 'service.remove', args: { id }, reason }],
   interrupts: () => false,
@@ -75,10 +78,16 @@ export const service: Kind<ServiceSpec, ServiceFacts, ClusterService, ServiceVer
 
 const versionOf = (spec: ServiceSpec) => digest(spec, 12);
 
-function apply({ address, spec }: Resource<ServiceSpec>, reason: string) {
+/** Whether a service was rolled back from what is desired of it now. */
+export const isRefused = ({ spec }: Resource<ServiceSpec>, { facts }: ServiceRow): boolean =>
+  facts.refused === versionOf(spec);
+
+function apply({ address, spec }: Resource<ServiceSpec>, reason: string, refused = '') {
+  const version = versionOf(spec);
   const args = {
     service: toApi(address, spec, spec.image),
-    version: versionOf(spec),
+    version,
+    ...(refused !== '' && refused !== version && { refused }),
     ...(isPinnedLater(spec.image) && { pin: true as const }),
   };
   return { verb: 'service.apply' as const, args, reason };
@@ -93,7 +102,6 @@ function compare(
   row: ServiceRow,
   seen: ClusterService,
 ): Difference[] {
-  if (row.facts.refused === versionOf(spec)) return [];
   const before = row.spec as unknown as Record<string, Json>;
   const after = spec as unknown as Record<string, Json>;
   const keys = [...new Set([...Object.keys(after), ...Object.keys(before)])];
@@ -111,7 +119,13 @@ function memberDifferences(key: string, before: Json | undefined, after: Json | 
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return names
     .filter((name) => !equal(before[name], after[name]))
-    .map((name) => fromFile(`${key}.${name}`, before[name], after[name]));
+    .map((name) => {
+      const attribute = `${key}.${name}`;
+      const [from, to] = [before[name], after[name]].map((each) =>
+        each === undefined ? '(none)' : formatValue(attribute, each),
+      );
+      return fromFile(attribute, before[name], after[name], 'update', `${from} → ${to}`);
+    });
 }
 
 const MEMBERS = new Set(['limits', 'update', 'placement', 'environment']);
@@ -126,16 +140,13 @@ function shown(before: Json | undefined, after: Json | undefined): string | unde
     : undefined;
 }
 
-function note({ spec }: Resource<ServiceSpec>, row: ServiceRow, seen: ClusterService) {
-  if (row.facts.refused === versionOf(spec)) {
-    return 'was rolled back: it stays as it was until its entry or its image changes';
-  }
+function note(_desired: Resource<ServiceSpec>, _row: ServiceRow, seen: ClusterService) {
   const { running, desired } = seen;
   return running < desired ? `has ${running} of ${desired} tasks running` : undefined;
 }
 
 async function applyNow(
-  { service: wanted, version, pin }: ServiceVerbs['service.apply'],
+  { service: wanted, version, pin, refused = '' }: ServiceVerbs['service.apply'],
   cluster: Cluster,
 ): Promise<Facts> {
   const name = String(wanted.Name);
@@ -145,7 +156,7 @@ async function applyNow(
     ? await cluster.updateService(name, pinned)
     : await cluster.createService(pinned);
   const outcome = await followUpdate(cluster, name, existing !== undefined);
-  if (outcome.state === 'done') return { applied, refused: '' } satisfies ServiceFacts;
+  if (outcome.state === 'done') return { applied, refused } satisfies ServiceFacts;
   if (outcome.state === 'failed') throw new FailedWithFacts(outcome.why, { applied });
   const after = (await cluster.service(name))?.spec ?? applied;
   throw new FailedWithFacts(outcome.why, { applied: after, refused: version });

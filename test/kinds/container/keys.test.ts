@@ -109,7 +109,7 @@ function file(key: KeyName, value: unknown): string {
 }
 
 /** Keys that only a command reads. */
-const FOR_COMMANDS: readonly KeyName[] = ['develop'];
+const FOR_COMMANDS: readonly KeyName[] = ['develop', 'placement'];
 
 it.each(FOR_COMMANDS)('%s changes no plan', async (key) => {
   const [before, after] = SAMPLES[key];
