@@ -18,5 +18,6 @@ export async function swarmOf(
   const config = await context.config();
   if (config.engine !== 'swarm') return undefined;
   const { openSwarm } = await import('./swarm/context.js');
-  return { swarm: await openSwarm(context, config), config };
+  // nobody asks for images: a node that has just died is no error
+  return { swarm: await openSwarm(context, config, []), config };
 }

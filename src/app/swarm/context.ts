@@ -23,11 +23,15 @@ const DEFAULT_HOST = 'unix:///var/run/docker.sock';
  * The context of a stack on a Docker Swarm. The state of each cluster is a root of its own, below that
  * of this host, whose containers know nothing of it.
  *
+ * @param repositories of images that the nodes are asked for
  * @throws UserError for an engine that is not reached, or manages no swarm
  */
-export async function openSwarm(context: Context, config: Config): Promise<SwarmContext> {
+export async function openSwarm(
+  context: Context,
+  config: Config,
+  repositories: readonly string[] = repositoriesOf(config),
+): Promise<SwarmContext> {
   const cluster = dockerCluster(endpointsOf(config, context.options.host));
-  const repositories = repositoriesOf(config);
   const first = await cluster.look(repositories);
   const root = join(context.options.root, 'swarm', first.id);
   return new SwarmContext({ ...context.options, root }, context, cluster, repositories, first);

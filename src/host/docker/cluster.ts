@@ -30,19 +30,18 @@ const RELEASE_LIMIT = 60_000;
 export function dockerCluster({ manager: endpoint, nodes }: ClusterEndpoints): Cluster {
   const manager = connect(endpoint);
   const engines = new Map(Object.entries(nodes).map(([name, each]) => [name, connect(each)]));
-  let own: string | undefined;
+  /** The engines of nodes that are up, by name, since the last look; the manager is one of them. */
+  let reached = new Map<string, Connection>();
   const engineOf = (node: string): Connection => {
-    const engine = engines.get(node) ?? (node === own ? manager : undefined);
+    const engine = reached.get(node);
     if (engine) return engine;
     throw new UserError(`cannot reach node ${node}: swarm.nodes does not name its engine`);
   };
-  const reached = () =>
-    new Map([...(own === undefined ? [] : [[own, manager] as const]), ...engines]);
   return {
     look: async (repositories) => {
       const found = await look(manager);
-      own = found.nodes.find(({ id }) => id === found.self)?.name;
-      const images = repositories.length === 0 ? [] : [...reached()];
+      reached = reachedIn(found, manager, engines);
+      const images = repositories.length === 0 ? [] : [...reached];
       const references = images.map(async ([name, engine]): Promise<[string, string[]]> => {
         return [name, await imagesOn(engine, name, repositories)];
       });
@@ -75,9 +74,9 @@ export function dockerCluster({ manager: endpoint, nodes }: ClusterEndpoints): C
         const answer = await docker.loadImage(createReadStream(archive), { quiet: true });
         await finished(answer);
       }),
-    reached: () => [...reached().keys()],
+    reached: () => [...reached.keys()],
     removeImages: async (repository, keep) => {
-      for (const [node, engine] of reached()) await removeImages(engine, node, repository, keep);
+      for (const [node, engine] of reached) await removeImages(engine, node, repository, keep);
     },
     digestOf: (reference) =>
       manager.ask(`find ${reference} in its registry`, async (docker) => {
@@ -86,6 +85,29 @@ export function dockerCluster({ manager: endpoint, nodes }: ClusterEndpoints): C
       }),
     logs: (service, options) => readLogs(manager, service, options),
   };
+}
+
+/** @throws UserError for the engine of a node that the cluster does not have */
+function reachedIn(
+  { nodes, self }: Found,
+  manager: Connection,
+  engines: ReadonlyMap<string, Connection>,
+): Map<string, Connection> {
+  const unknown = [...engines.keys()].find((each) => nodes.every(({ name }) => name !== each));
+  if (unknown !== undefined) {
+    const there = nodes.map(({ name }) => name).join(', ');
+    throw new UserError(
+      `swarm.nodes names ${unknown}: the swarm has no such node`,
+      `It has: ${there}`,
+    );
+  }
+  const up = nodes.filter(({ state }) => state === 'ready');
+  return new Map(
+    up.flatMap(({ id, name }) => {
+      const engine = id === self ? manager : engines.get(name);
+      return engine ? [[name, engine] as const] : [];
+    }),
+  );
 }
 
 type Found = Omit<ClusterSnapshot, 'images'> & { self: string };

@@ -96,9 +96,9 @@ async function answering(
 
 /** What a node has of baleine's: networks, secrets, configs, services, containers, images. */
 async function left({ docker }: SwarmNode, isManager: boolean): Promise<string> {
-  const ofSwarm = ['service', 'secret', 'config'].map((each) => docker(each, 'ls', '-q'));
+  const ofSwarm = isManager ? ['service', 'secret', 'config'] : [];
   const found = await Promise.all([
-    ...(isManager ? ofSwarm : []),
+    ...ofSwarm.map((each) => docker(each, 'ls', '-q')),
     docker('network', 'ls', '-q', '--filter', 'label=baleine.stack'),
     docker('ps', '-aq'),
     docker('images', '-q'),
