@@ -21,7 +21,7 @@ const NONE: ReadonlySet<string> = new Set();
 /**
  * The input of the desired resources, by `context.planHost` or from this host.
  *
- * @throws UserError for capacity or files that the host does not have
+ * @throws UserError for capacity or files that the host does not have, and for a stack on a swarm
  */
 export async function desiredInput(
   config: Config,
@@ -29,6 +29,12 @@ export async function desiredInput(
   rows: readonly Row[],
   scale: Record<string, number> = {},
 ): Promise<DesiredContext> {
+  if (config.engine === 'swarm') {
+    throw new UserError(
+      'cannot do this: a swarm runs the stack, not this host',
+      'plan, apply, up, destroy, down, ps and logs work there. --engine local takes this host.',
+    );
+  }
   const host = context.planHost ?? livePlanHost(context);
   checkCapacity(config, host.capacity());
   const inputs = await host.inputs(config, rows);

@@ -1,6 +1,7 @@
 import type { Config } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
 import type { Context } from '../context.js';
+import { contextOf } from '../engine.js';
 import { type FetchOptions, withFetching } from '../fetching.js';
 import type { RunOptions, Selection, WaitOptions } from '../options.js';
 import { imagesOf, requireServices, withDependencies } from '../services.js';
@@ -80,5 +81,6 @@ export async function applyUp(
     );
   }
   const { applyStack } = await import('../apply-stack.js');
-  return applyStack(context, config, { ...options, autoApprove: true, up: selection });
+  const how = { ...options, autoApprove: true, up: selection };
+  return applyStack(await contextOf(context, config), config, how);
 }

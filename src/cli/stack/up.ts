@@ -108,6 +108,12 @@ async function stay(context: Context, services: string[], options: Options): Pro
   const { json = false, exitCodeFrom: codeFrom, timeout } = options;
   const since = Date.now();
   const prepared = await prepareUp(context, services, upOptions(options));
+  if (prepared.config.engine === 'swarm') {
+    throw new UserError(
+      'cannot stay with services of a swarm: their tasks run on its nodes',
+      'baleine up -d, and then baleine logs -f',
+    );
+  }
   if (options.watch) (await import('../../app/watch/rules.js')).rulesOf(prepared.config, services);
   if (codeFrom !== undefined) requireServices(prepared.config, [codeFrom], 'wait for');
   // what ends at once is shown with its output

@@ -38,6 +38,8 @@ describe.skipIf(skip)('a stack that a swarm cannot have', () => {
             expect(recordsIn(host.root)).toEqual([]);
             return stderr;
           };
+          const local = await new Stack(host, file(manager.url)).run('run', 'a');
+          expect(local.stderr).toMatch(/cannot do this: a swarm runs the stack, not this host/);
           expect(await errorOf(file('unix:///run/none.sock'))).toBe(
             'Error: cannot reach Docker at unix:///run/none.sock: there is no such socket\n' +
               '  Another host: swarm.host in the file, or DOCKER_HOST.\n',
