@@ -212,7 +212,8 @@ describe('readLog', () => {
       for (let index = 1; index <= 10; index += 1) {
         writeFileSync(`${file}.tmp`, line(`${index}`));
         renameSync(`${file}.tmp`, file);
-        await sleep(5);
+        // enough for a reader on a busy machine to see each
+        await sleep(30);
       }
       end();
     }
