@@ -5,6 +5,7 @@ import { dockerCluster } from '../../host/docker/cluster.js';
 import type { Endpoint } from '../../host/docker/connect.js';
 import type { Kinds } from '../../kinds/kind.js';
 import type { Config } from '../../model/config.js';
+import type { Lock, LockTimeouts } from '../../state/lock.js';
 import type { TableFormat } from '../../state/table.js';
 import { repositoryOf } from '../../swarm/desired/names.js';
 import { swarmKinds } from '../../swarm/kinds/index.js';
@@ -77,6 +78,9 @@ export class SwarmContext extends Context {
     first: ClusterSnapshot,
   ) {
     super(options, local.frontendIfAny);
+    this.noCache = local.noCache;
+    this.buildArgs = local.buildArgs;
+    this.buildsLater = local.buildsLater;
     this.#first = first;
     this.#full = fullPath(this);
   }
@@ -84,6 +88,13 @@ export class SwarmContext extends Context {
   /** A run from cron asks the cluster in any case. */
   override get fastPath(): FastPath {
     return this.#full;
+  }
+
+  /** What was seen before may be what another run has changed since. */
+  override async lock(patience: LockTimeouts): Promise<Lock> {
+    const lock = await super.lock(patience);
+    this.#first = undefined;
+    return lock;
   }
 
   override async probe(): Promise<SwarmProbe> {
