@@ -202,8 +202,8 @@ export interface Disks {
  */
 export interface Rootfs {
   debian(source: DebianSource, tree: string): Promise<void>;
-  /** What decides, besides the source itself, which files `debian` installs. */
-  debianInputs(source: DebianSource): Promise<StageInputs>;
+  /** What decides, besides the source itself, which files `debian` installs; undefined if that is not known. */
+  debianInputs(source: DebianSource): Promise<StageInputs | undefined>;
   /** Unpacks a root file system; compressed with gzip, bzip2, xz, zstd or uncompressed. */
   extract(archive: string, tree: string): Promise<void>;
   /**

@@ -81,7 +81,9 @@ async function stageInputs(
 ): Promise<StageInputs | undefined> {
   if (origin) return { content: { size, layers: origin.layers } };
   if (!('debian' in from)) return undefined;
-  const { content, state } = await rootfs.debianInputs(from.debian);
+  const inputs = await rootfs.debianInputs(from.debian);
+  if (!inputs) return undefined;
+  const { content, state } = inputs;
   return { content: { size, ...from, content }, state };
 }
 

@@ -139,6 +139,24 @@ it('makes the first stage once, and the image on a copy of it', async () => {
   ]);
 });
 
+it('keeps no stage of an archive of which nobody knows when it changes', async () => {
+  const { host, calls } = noting();
+  host.rootfs.debianInputs = async () => undefined;
+  const handler = imageHandlers(host)['image.build'] as { one: (args: Build) => Promise<Facts> };
+  const file = '/i/a.img';
+  await handler.one({
+    id: 'shop.a',
+    file,
+    size: 1,
+    from: DEBIAN,
+    copy: [],
+    run: [],
+    environment: {},
+  });
+  expect(calls.filter((each) => /^imageCache\.(find|keep)/.test(each))).toEqual([]);
+  expect(calls).toContain('disks.create /i/a.img 1');
+});
+
 it('knows a foreign image by its layers alone', async () => {
   const origin = { layers: 'l', image: 'i', bytes: 1, config: { environment: {} } };
   const from = { registry: 'r:1' };

@@ -43,27 +43,24 @@ export async function installDebian(source: DebianSource, tree: string): Promise
 
 /**
  * What an installation depends on besides its source: the program, the archives and what these have
- * now. SOURCE_DATE_EPOCH is passed to both programs.
+ * now. SOURCE_DATE_EPOCH is passed to both programs. Undefined for a suite that is not the host's, of an
+ * archive that only they know: nobody could tell when it changes.
  */
 export async function debianInputs(
   source: DebianSource,
   paths: InstallPaths,
-): Promise<StageInputs> {
+): Promise<StageInputs | undefined> {
+  const { suite, mirror } = source;
   const [archives, isUsual] = await Promise.all([
-    source.mirror ? [] : hostArchives(source.suite),
+    mirror ? [] : hostArchives(suite),
     installed('mmdebstrap'),
   ]);
   const program = isUsual ? 'mmdebstrap' : 'debootstrap';
   const epoch = process.env.SOURCE_DATE_EPOCH;
-  const releases = archives.length > 0 ? archives : [defaultArchive(source)];
+  const releases = mirror ? [{ uri: mirror, release: suite }] : archives;
+  if (releases.length === 0) return undefined;
   return { content: { program, archives, epoch }, state: await releaseState(releases, paths) };
 }
-
-/** What both programs use for a suite that is not the host's. */
-const defaultArchive = ({ suite, mirror = 'http://deb.debian.org/debian' }: DebianSource) => ({
-  uri: mirror,
-  release: suite,
-});
 
 /**
  * Deleted downloads would keep their blocks in the image file and be copied for each container. A

@@ -1,0 +1,158 @@
+import type Docker from 'dockerode';
+import { UserError } from '../../model/errors.js';
+import { STACK } from '../../model/swarm.js';
+import type {
+  ApiService,
+  Cluster,
+  ClusterNode,
+  ClusterObject,
+  ClusterService,
+  ClusterTask,
+} from '../cluster.js';
+import type { Connection } from './connect.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: as dockerode types what it answers
+export function nodeOf({ ID, Description, Spec, Status }: any): ClusterNode {
+  return {
+    id: ID,
+    name: Description?.Hostname ?? ID,
+    role: Spec?.Role,
+    availability: Spec?.Availability,
+    state: Status?.State,
+    address: Status?.Addr ?? '',
+  };
+}
+
+export interface Listed {
+  ID: string;
+  Spec?: { Name?: string | undefined; Labels?: Record<string, string> | undefined } | undefined;
+}
+
+export const objectOf = ({ ID, Spec }: Listed): ClusterObject => ({
+  id: ID,
+  name: Spec?.Name ?? '',
+  labels: Spec?.Labels ?? {},
+});
+
+interface ListedService extends Listed {
+  Version?: { Index?: number | undefined } | undefined;
+  PreviousSpec?: unknown;
+  UpdateStatus?: { State?: string | undefined; Message?: string | undefined } | undefined;
+  ServiceStatus?: { RunningTasks: number; DesiredTasks: number } | undefined;
+}
+
+export function serviceOf(service: ListedService): ClusterService {
+  const { Spec, PreviousSpec, Version, UpdateStatus, ServiceStatus } = service;
+  return {
+    ...objectOf(service),
+    version: Version?.Index ?? 0,
+    spec: (Spec ?? {}) as ApiService,
+    ...(PreviousSpec !== undefined && { previous: PreviousSpec as ApiService }),
+    ...(UpdateStatus?.State && {
+      update: { state: UpdateStatus.State, message: UpdateStatus.Message ?? '' },
+    }),
+    desired: ServiceStatus?.DesiredTasks ?? 0,
+    running: ServiceStatus?.RunningTasks ?? 0,
+  };
+}
+
+export async function serviceNamed(
+  manager: Connection,
+  name: string,
+): Promise<ClusterService | undefined> {
+  const filters = JSON.stringify({ name: [name] });
+  const found = await manager.ask(`look at service ${name}`, (docker) =>
+    docker.listServices({ filters, status: true } as Docker.ServiceListOptions),
+  );
+  // the filter takes names that begin like this one, too
+  return found.map(serviceOf).find((each) => each.name === name);
+}
+
+interface FileOfTask {
+  SecretName?: string;
+  ConfigName?: string;
+}
+
+/** A service refers to secrets and configs by their ids, too. */
+export async function withIds(manager: Connection, spec: ApiService): Promise<ApiService> {
+  const task = spec.TaskTemplate as unknown as { ContainerSpec: { [key: string]: FileOfTask[] } };
+  const { Secrets: secrets = [], Configs: configs = [] } = task.ContainerSpec;
+  if (secrets.length + configs.length === 0) return spec;
+  const [known, others] = await Promise.all([
+    manager.ask('list the secrets', (docker) => docker.listSecrets()),
+    manager.ask('list the configs', (docker) => docker.listConfigs()),
+  ]);
+  const idOf = (all: Listed[], name = '') => {
+    const found = all.find(({ Spec }) => Spec?.Name === name);
+    if (found) return found.ID;
+    throw new UserError(
+      `cannot give ${name} to service ${spec.Name}: the swarm has none of that name`,
+    );
+  };
+  const container = {
+    ...task.ContainerSpec,
+    Secrets: secrets.map((each) => ({ ...each, SecretID: idOf(known, each.SecretName) })),
+    Configs: configs.map((each) => ({ ...each, ConfigID: idOf(others, each.ConfigName) })),
+  };
+  return { ...spec, TaskTemplate: { ...task, ContainerSpec: container } as never };
+}
+
+/** Between looking and updating, somebody else may update it: then it is looked at again. */
+export async function updateService(
+  manager: Connection,
+  name: string,
+  spec: ApiService,
+): Promise<ApiService> {
+  for (let attempts = 3; ; attempts--) {
+    const found = await serviceNamed(manager, name);
+    if (!found) throw new UserError(`cannot update service ${name}: it is gone`);
+    const parts = { _query: { version: found.version }, _body: spec };
+    try {
+      await manager.ask(`update service ${name}`, (docker) =>
+        docker.getService(found.id).update(parts),
+      );
+      return (await serviceNamed(manager, name))?.spec ?? spec;
+    } catch (error) {
+      if (attempts === 1 || !/out of sequence/.test(String(error))) throw error;
+    }
+  }
+}
+
+export async function tasksOf(
+  manager: Connection,
+  of: Parameters<Cluster['tasks']>[0],
+): Promise<ClusterTask[]> {
+  const filters = 'service' in of ? { service: [of.service] } : { label: [`${STACK}=${of.stack}`] };
+  const [tasks, nodes] = await Promise.all([
+    manager.ask('list the tasks', (docker) =>
+      docker.listTasks({ filters: JSON.stringify(filters) }),
+    ),
+    manager.ask('list the nodes', (docker) => docker.listNodes()),
+  ]);
+  const names = new Map(nodes.map(nodeOf).map(({ id, name }) => [id, name]));
+  return tasks.map((task) => taskOf(task, names)).sort((a, b) => b.at - a.at);
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: as dockerode types what it answers
+function taskOf(task: any, names: ReadonlyMap<string, string>): ClusterTask {
+  const { ID, ServiceID, Slot, NodeID, Status, DesiredState, Spec } = task;
+  const node = names.get(NodeID);
+  const error = Status?.Err || undefined;
+  return {
+    id: ID,
+    service: ServiceID,
+    slot: Slot ?? 0,
+    ...(node !== undefined && { node }),
+    state: Status?.State ?? 'unknown',
+    desired: DesiredState,
+    spec: Spec ?? {},
+    ...(error !== undefined && { error: String(error) }),
+    image: Spec?.ContainerSpec?.Image ?? '',
+    at: Date.parse(Status?.Timestamp ?? '') || 0,
+    ports: (Status?.PortStatus?.Ports ?? []).map(portText),
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: as above
+const portText = ({ PublishedPort, TargetPort, Protocol }: any) =>
+  `*:${PublishedPort}->${TargetPort}/${Protocol}`;
