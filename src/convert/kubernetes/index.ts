@@ -240,7 +240,7 @@ class Writer {
   }
 }
 
-/** Kustomize reads files of other folders only if it is told to. */
+/** Kustomize reads files of other folders only with an option of its own. */
 const UNRESTRICTED =
   'kubectl kustomize --load-restrictor LoadRestrictionsNone DIR | kubectl apply -f -';
 

@@ -105,7 +105,7 @@ const UPDATE: Rows<FarmEntry['update'], Rollout> = {
     if (value === 0) return;
     if (container.lifecycle?.preStop)
       return losses.lose(at, 'the servers have a pre_stop of their own');
-    // the proxy hears of it meanwhile; the grace period begins with it
+    // the proxy finds out meanwhile, within the grace period
     container.lifecycle = {
       ...container.lifecycle,
       preStop: { sleep: { seconds: seconds(value) } },
