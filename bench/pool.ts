@@ -1,13 +1,21 @@
 /**
- * npm run bench:pool -- [--containers 20] [--rounds 3] [--seconds 5] [--only up,io]
+ * npm run bench:pool -- [--containers 20] [--rounds 3] [--seconds 5] [--only up,io,sql]
  *
  * What copies cost: containers of one image of 200 MB, on a root on the machine's disk, on a pool there,
  * and with docker-compose; milliseconds until they run, alternating, and what each takes on the disk with
- * the image. Then fio(1) in one container of each, on its disk and on a volume. Runs on a private host,
- * and leaves nothing there.
+ * the image. Then fio(1) and pgbench(1) in one container of each, on its disk and on a volume. Runs on a
+ * private host, and leaves nothing there.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -21,7 +29,7 @@ const { values: options } = parseArgs({
     containers: { type: 'string', default: '20' },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
-    only: { type: 'string', default: 'up,io' },
+    only: { type: 'string', default: 'up,io,sql' },
   },
 });
 delete process.env.NODE_EXTRA_CA_CERTS;
@@ -34,6 +42,11 @@ const CONTENT = [
   { folder: 'small', count: 5000, bytes: 8192 },
 ];
 const FIO = '/usr/bin/fio';
+/** Of Debian 12; initdb(1) finds its other programs and files beside it. */
+const POSTGRES = '/usr/lib/postgresql/15';
+const PROGRAMS = ['initdb', 'pg_ctl', 'pgbench', 'postgres', 'psql'];
+/** PostgreSQL refuses to run as root. */
+const NOBODY = '65534:65534';
 
 const dir = realpathSync(mkdtempSync(join(tmpdir(), 'bench-pool-')));
 const tree = join(dir, 'tree');
@@ -46,8 +59,8 @@ interface Contender {
   start(): Promise<void> | void;
   up(): number;
   down(): void;
-  /** Runs a command in the first container. */
-  inside(...command: string[]): string;
+  /** Runs a command in the first container, as root unless another user is named. */
+  inside(command: string[], user?: string): string;
   end(): Promise<void> | void;
 }
 
@@ -69,6 +82,7 @@ try {
   }
   if (options.only.includes('up')) compareStarts();
   if (options.only.includes('io') && installed('fio')) compareWrites();
+  if (options.only.includes('sql') && existsSync(POSTGRES)) compareTransactions();
 } finally {
   for (const { end } of started.reverse()) await end();
   removeCgroupParent();
@@ -135,12 +149,7 @@ function compareWrites(): void {
         for (let round = 0; round < Number(options.rounds); round++) {
           for (const [at, subject] of all.entries()) rates[at]?.push(rateOf(subject, place, job));
         }
-        const docker = median(rates.at(-1) ?? []);
-        const shown = all.map(({ name }, at) => {
-          const rate = median(rates[at] ?? []);
-          return `${name} ${rate.toFixed(0)} (${(rate / docker).toFixed(2)}×)`;
-        });
-        console.log(`${place === '/own' ? 'disk' : 'volume'}: ${title}: ${shown.join(', ')}`);
+        show(place, title, rates);
       }
     }
   } finally {
@@ -148,10 +157,58 @@ function compareWrites(): void {
   }
 }
 
+/** @param rates of each contender, docker-compose's last */
+function show(place: string, title: string, rates: number[][]): void {
+  const docker = median(rates.at(-1) ?? []);
+  const shown = all.map(({ name }, at) => {
+    const rate = median(rates[at] ?? []);
+    return `${name} ${rate.toFixed(0)} (${(rate / docker).toFixed(2)}×)`;
+  });
+  console.log(`${place === '/own' ? 'disk' : 'volume'}: ${title}: ${shown.join(', ')}`);
+}
+
+/** pgbench(1) with its own tables for 1,000,000 accounts, 4 clients, every transaction durable. */
+function compareTransactions(): void {
+  for (const each of all) each.up();
+  try {
+    for (const place of ['/own', '/data']) {
+      for (const subject of all) startPostgres(subject, place);
+      const rates = all.map(() => [] as number[]);
+      for (let round = 0; round < Number(options.rounds); round++) {
+        for (const [at, subject] of all.entries()) {
+          const words = ['--client=4', '--jobs=2', `--time=${Number(options.seconds) * 2}`];
+          const said = postgres(subject, 'pgbench', '--host=/tmp', ...words, 'postgres');
+          rates[at]?.push(Number(/^tps = ([\d.]+)/m.exec(said)?.[1]));
+        }
+      }
+      show(place, 'pgbench, transactions/s', rates);
+      for (const each of all) postgres(each, 'pg_ctl', '-D', `${place}/db`, '-m', 'fast', 'stop');
+    }
+  } finally {
+    for (const each of all) each.down();
+  }
+}
+
+function startPostgres(subject: Contender, place: string): void {
+  subject.inside(['busybox', 'chown', NOBODY, place]);
+  subject.inside(['busybox', 'chmod', '1777', '/tmp']);
+  const data = ['-D', `${place}/db`];
+  postgres(subject, 'initdb', ...data, '--auth=trust', '--username=postgres', '--locale=C');
+  const server = '-c unix_socket_directories=/tmp -c listen_addresses=';
+  postgres(subject, 'pg_ctl', ...data, '-l', `${place}/log`, '-o', server, '--wait', 'start');
+  postgres(subject, 'pgbench', '--host=/tmp', '--initialize', '--scale=10', '--quiet', 'postgres');
+}
+
+function postgres(subject: Contender, program: string, ...words: string[]): string {
+  const environment = ['PGUSER=postgres', 'LC_ALL=C', `PATH=${POSTGRES}/bin:/bin:/usr/bin`];
+  const command = ['busybox', 'env', ...environment, `${POSTGRES}/bin/${program}`, ...words];
+  return subject.inside(command, NOBODY);
+}
+
 function rateOf(subject: Contender, place: string, job: string[]): number {
   const words = ['--name=bench', `--filename=${place}/fio`, '--size=96M', '--output-format=json'];
   const timed = job.includes('--bs=1M') ? [] : ['--time_based', `--runtime=${options.seconds}`];
-  const { jobs } = JSON.parse(subject.inside(FIO, ...words, ...timed, ...job));
+  const { jobs } = JSON.parse(subject.inside([FIO, ...words, ...timed, ...job]));
   const [{ read, write }] = jobs;
   const done = read.total_ios > 0 ? read : write;
   return job.includes('--bs=1M') ? done.io_bytes / 1e3 / jobs[0].job_runtime : done.iops;
@@ -178,13 +235,26 @@ function writeTree(): void {
     }
   }
   for (const folder of ['own', 'data', 'tmp']) mkdirSync(join(tree, folder));
-  for (const program of ['/bin/busybox', ...(installed('fio') ? [FIO] : [])]) {
+  const servers = PROGRAMS.map((each) => `${POSTGRES}/bin/${each}`);
+  for (const program of ['/bin/busybox', FIO, ...servers].filter((each) => existsSync(each))) {
     const libraries = output(['sh', '-c', `ldd ${program} || true`]).match(/\/\S+/g) ?? [];
     for (const file of [program, ...libraries.filter((each) => !each.endsWith(':'))]) {
-      time(['mkdir', '-p', join(tree, dirname(file))]);
-      time(['cp', '-L', file, join(tree, file)]);
+      copy(file, '-L');
     }
   }
+  symlinkSync('busybox', join(tree, 'bin/sh'));
+  if (!existsSync(POSTGRES)) return;
+  for (const each of [`${POSTGRES}/lib`, '/usr/share/postgresql/15', '/usr/share/zoneinfo']) {
+    copy(each, '-a');
+  }
+  mkdirSync(join(tree, 'etc'), { recursive: true });
+  writeFileSync(join(tree, 'etc/passwd'), 'postgres:x:65534:65534::/tmp:/bin/sh\n');
+}
+
+/** Puts a file or folder of this machine at the same path of the tree. */
+function copy(path: string, ...how: string[]): void {
+  mkdirSync(join(tree, dirname(path)), { recursive: true });
+  time(['cp', ...how, '-T', path, join(tree, path)]);
 }
 
 /** JSON is valid YAML. */
@@ -212,7 +282,7 @@ function baleine(name: string, place: string, isPool: boolean): Contender {
       const [third] = [isPool ? 80 : 81];
       const stack = {
         name: 'bench',
-        images: { base: { size: '512M', from: { directory: tree } } },
+        images: { base: { size: '2G', from: { directory: tree } } },
         volumes: { data: {} },
         bridges: { net: { subnet: `10.${third}.0.0/24`, host: `10.${third}.0.1` } },
         containers: Object.fromEntries(entries),
@@ -226,7 +296,8 @@ function baleine(name: string, place: string, isPool: boolean): Contender {
       const targets = containers.flatMap((each) => ['--target', `container.${each}`]);
       time(command('destroy', '--auto-approve', ...targets));
     },
-    inside: (...words) => output(command('exec', containers[0] ?? '', '--', ...words)),
+    inside: (words, user = '0:0') =>
+      output(command('exec', '--user', user, containers[0] ?? '', '--', ...words)),
     end: () => {
       time(command('destroy', '--auto-approve', '--volumes'));
       if (isPool) time(command('pool', 'remove'));
@@ -259,8 +330,11 @@ function compose(place: string): Contender {
     },
     up: () => run('docker-compose', 'up', '-d'),
     down: () => void run('docker-compose', 'down', '--timeout', '0'),
-    inside: (...words) =>
-      output(['docker-compose', 'exec', '-T', containers[0] ?? '', ...words], environment()),
+    inside: (words, user = '0:0') =>
+      output(
+        ['docker-compose', 'exec', '-T', '-u', user, containers[0] ?? '', ...words],
+        environment(),
+      ),
     end: () => daemon.end(),
   };
 }
