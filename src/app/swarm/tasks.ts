@@ -119,7 +119,7 @@ export async function* taskLogs(
     }
     pending.set(each, next(each));
     const { task, time, stream, text } = result.value;
-    const bytes = Buffer.from(`${text}\n`);
+    const bytes = Buffer.from(text);
     const container = `${each.name}.${slots.get(task) ?? task.slice(0, 12)}`;
     yield [{ container, time, stream, bytes, isStart: true, isEnd: true }];
   }
