@@ -4,10 +4,7 @@ import type { FarmEntry } from '../model/config.js';
 import type { Resource, Row } from '../model/resource.js';
 import type { ConfigSpec, ContainerSpec, Scaled } from '../model/specs.js';
 
-/**
- * The scale of a farm set by `baleine scale`, now or earlier. It ends when the file changes its own
- * number of replicas.
- */
+/** The scale of a farm set by `baleine scale`, now or earlier. */
 export function scaleOf(
   name: string,
   { servers }: FarmEntry,
@@ -15,14 +12,26 @@ export function scaleOf(
 ): Scaled | undefined {
   const { config, rows, scale } = context;
   const file = servers.replicas ?? 1;
-  const requested = scale?.[name];
-  if (requested !== undefined) return requested === file ? undefined : { file, servers: requested };
   const row = rows.find(
     ({ kind, stack, spec }) =>
       kind === 'config' && stack === config.name && (spec as ConfigSpec).farm?.name === name,
   );
-  const scaled = (row?.spec as ConfigSpec | undefined)?.farm?.scaled;
-  return scaled?.file === file ? scaled : undefined;
+  const recorded = (row?.spec as ConfigSpec | undefined)?.farm?.scaled;
+  return currentScale(file, scale?.[name], recorded);
+}
+
+/**
+ * A scale that is requested, or an earlier one: that ends when the file changes its own number.
+ *
+ * @param file the number in the file
+ */
+export function currentScale(
+  file: number,
+  requested: number | undefined,
+  recorded: Scaled | undefined,
+): Scaled | undefined {
+  if (requested !== undefined) return requested === file ? undefined : { file, servers: requested };
+  return recorded?.file === file ? recorded : undefined;
 }
 
 /** The entry with the scaled number of replicas. */

@@ -7,7 +7,7 @@ import type {
   Limits,
 } from './container-values.js';
 import type { Json } from './json.js';
-import type { ImageFacts, ImageSpec } from './specs.js';
+import type { ImageFacts, ImageSpec, Scaled } from './specs.js';
 
 /** The labels of everything that baleine makes in a cluster: its stack, and its address there. */
 export const STACK = 'baleine.stack';
@@ -83,6 +83,8 @@ export interface ServiceSpec extends ObjectSpec {
   image: string;
   /** `per node`: one on each node that it may run on. */
   replicas: number | 'per node';
+  /** Set by `baleine scale`: `replicas` is its number. */
+  scaled?: Scaled;
   entrypoint?: string[];
   command?: string[];
   /** Aliases on each network, by the name of the network in the cluster. */

@@ -1,10 +1,11 @@
-import { addressOf } from '../../model/address.js';
+import { type Address, addressOf } from '../../model/address.js';
 import type { Config } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
 import type { Note, Plan } from '../../model/plan.js';
 import { type Resource, type Row, resourceFromRow } from '../../model/resource.js';
 import type { ServiceFacts, ServiceSpec } from '../../model/swarm.js';
 import { desiredInSwarm } from '../../swarm/desired/index.js';
+import { proxyOf, serversOf } from '../../swarm/desired/names.js';
 import { judge } from '../../swarm/desired/unsupported.js';
 import { isRefused } from '../../swarm/kinds/service.js';
 import type { Context } from '../context.js';
@@ -32,11 +33,35 @@ export async function planSwarm(
   const wanted = desiredInSwarm({ config, rows, paths, ...inputs, ...(scale && { scale }) });
   const own = ofStack(config.name, rows);
   const { resources, notes } = withoutRefused(wanted, own);
-  const made = await planResources(context, config.name, resources, rows, { ...options, config });
+  const targets = options.scale && scaleTargets(Object.keys(options.scale), config, resources, own);
+  const how = { ...options, ...(targets && { targets }), config };
+  const made = await planResources(context, config.name, resources, rows, how);
   const plan = notes.length > 0 ? { ...made, notes: [...(made.notes ?? []), ...notes] } : made;
   const said = [...(config.warnings ?? []), ...warnings].map((text) => ({ text }));
   if (said.length === 0) return plan;
   return { ...plan, warnings: [...said, ...(plan.warnings ?? [])] };
+}
+
+/**
+ * The targets of `scale`: services, and for a farm its proxy, too, with the configuration that it has
+ * and the one that it gets.
+ */
+function scaleTargets(
+  names: readonly string[],
+  { farms }: Config,
+  resources: readonly Resource[],
+  rows: readonly Row[],
+): Address[] {
+  const services = names.flatMap((name) =>
+    Object.hasOwn(farms, name) ? [serversOf(name), proxyOf(name)] : [name],
+  );
+  const all = [
+    ...resources,
+    ...rows.map((row) => ({ ...row, address: addressOf(row.kind, row.name) })),
+  ];
+  const own = all.filter(({ kind, name }) => kind === 'service' && services.includes(name));
+  const configs = own.flatMap(({ needs }) => needs).filter((each) => each.startsWith('config.'));
+  return [...new Set([...own.map(({ address }) => address), ...configs])];
 }
 
 const ROLLED_BACK = 'was rolled back: it stays as it was until its entry or its image changes';

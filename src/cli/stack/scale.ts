@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ChangeOptions } from '../../app/options.js';
-import { type Scale, scaleFarms } from '../../app/scale.js';
+import { type Scale, scaleServices } from '../../app/scale.js';
 import { addCommonOptions, duration } from '../options.js';
 import { openContext } from '../terminal.js';
 
@@ -9,7 +9,7 @@ const MOST = 1000;
 
 const NOTES = `
 The number is recorded, and apply and cron keep it until the number in the file changes, or
-until: baleine scale shop=file
+until: baleine scale shop=file. On a swarm, a container is scaled in the same way.
 
 Example:
   baleine scale shop=5`;
@@ -24,7 +24,7 @@ export function register(program: Command): void {
   addCommonOptions(command)
     .addHelpText('after', NOTES)
     .action(async (scale: Scale, options: ChangeOptions, self: Command) => {
-      process.exitCode = await scaleFarms(openContext(self), scale, options);
+      process.exitCode = await scaleServices(openContext(self), scale, options);
     });
 }
 

@@ -5,8 +5,9 @@ import { addressOf } from '../../model/address.js';
 import type { FarmEntry } from '../../model/config.js';
 import { digest } from '../../model/json.js';
 import type { Resource } from '../../model/resource.js';
+import type { Scaled } from '../../model/specs.js';
 import type { ContentSpec, ServiceSpec } from '../../model/swarm.js';
-import { objectName, versioned } from './names.js';
+import { objectName, proxyOf, serversOf, versioned } from './names.js';
 import { desiredService, type Parts } from './service.js';
 
 /** The servers of a farm, its proxy, and what the proxy reads. */
@@ -23,9 +24,10 @@ export function desiredFarm(
   farm: FarmEntry,
   parts: Parts,
   sources: Readonly<Record<string, string>>,
+  scaled?: Scaled,
 ): Farm {
   const stack = parts.config.name;
-  const [servers, proxy] = [`${name}-server`, `${name}-proxy`];
+  const [servers, proxy] = [serversOf(name), proxyOf(name)];
   const { replicas = 1 } = farm.servers;
   // the proxy listens on ports of its node, and not on sockets that it was started with
   const { publish: _published, ...unpublished } = farm.proxy;
@@ -63,6 +65,7 @@ export function desiredFarm(
       desiredService(
         {
           ...{ name: servers, entry: farm.servers, path: [...path, 'servers'], replicas, update },
+          ...(scaled && { scaled }),
         },
         parts,
       ),

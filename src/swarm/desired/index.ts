@@ -1,38 +1,40 @@
+import { currentScale, withScale } from '../../farm/scale.js';
 import type { Context as DesiredContext } from '../../kinds/desired-context.js';
 import { desiredImages } from '../../kinds/image/desired.js';
 import { addressOf } from '../../model/address.js';
-import type { Config } from '../../model/config.js';
+import type { Config, ContainerEntry } from '../../model/config.js';
 import { imageVersion } from '../../model/image-version.js';
 import { digest, equal } from '../../model/json.js';
 import type { Resource, Row } from '../../model/resource.js';
-import type { ImageSpec } from '../../model/specs.js';
+import type { ImageSpec, Scaled } from '../../model/specs.js';
 import type {
   ContentSpec,
   DeclaredContent,
   NetworkSpec,
+  ServiceSpec,
   SwarmImageSpec,
 } from '../../model/swarm.js';
 import { contentOf, desiredFarm } from './farm.js';
-import { objectName, repositoryOf } from './names.js';
+import { objectName, repositoryOf, serversOf } from './names.js';
 import { desiredService, type ImageReference, type Parts } from './service.js';
 
 /** Every resource of the stack in the cluster, in an order suited to readers. Pure. */
 export function desiredInSwarm(context: DesiredContext): Resource[] {
-  const { config, sources, scale = {} } = context;
+  const { config, sources } = context;
   const images = imagesOf(context);
   const contents = contentsOf(context);
   const networks = networksOf(context);
   const parts: Parts = { config, images: images.references, contents, networks };
   const farms = Object.entries(config.farms).map(([name, farm]) => {
-    const replicas = scale[name] ?? farm.servers.replicas ?? 1;
-    return desiredFarm(name, { ...farm, servers: { ...farm.servers, replicas } }, parts, sources);
+    const scaled = scaleIn(context, name, serversOf(name), farm.servers);
+    return desiredFarm(name, withScale(farm, scaled), parts, sources, scaled);
   });
-  const services = Object.entries(config.containers).map(([name, entry]) =>
-    desiredService(
-      { name, entry, path: ['containers', name], replicas: scale[name] ?? entry.replicas ?? 1 },
-      parts,
-    ),
-  );
+  const services = Object.entries(config.containers).map(([name, entry]) => {
+    const scaled = scaleIn(context, name, name, entry);
+    const replicas = scaled?.servers ?? entry.replicas ?? 1;
+    const wanted = { name, entry, path: ['containers', name], replicas };
+    return desiredService({ ...wanted, ...(scaled && { scaled }) }, parts);
+  });
   const all = [...services, ...farms.flatMap((farm) => farm.services)];
   const kept = images.resources.filter(({ address }) => isNeeded(address, all, images.resources));
   return [
@@ -42,6 +44,19 @@ export function desiredInSwarm(context: DesiredContext): Resource[] {
     ...farms.flatMap((farm) => farm.contents),
     ...all,
   ];
+}
+
+/** The scale of a service set by `baleine scale`, now or earlier. */
+function scaleIn(
+  { config, rows, scale }: DesiredContext,
+  name: string,
+  service: string,
+  { replicas = 1 }: ContainerEntry,
+): Scaled | undefined {
+  const row = rows.find(
+    (each) => each.kind === 'service' && each.stack === config.name && each.name === service,
+  );
+  return currentScale(replicas, scale?.[name], (row?.spec as ServiceSpec | undefined)?.scaled);
 }
 
 interface Images {

@@ -3,6 +3,10 @@ import { digest } from '../../model/json.js';
 /** Names of objects in the cluster: as `docker stack deploy` forms them. */
 export const objectName = (stack: string, name: string) => `${stack}_${name}`;
 
+/** The services of a farm: its servers, and its proxy on each node. */
+export const serversOf = (farm: string) => `${farm}-server`;
+export const proxyOf = (farm: string) => `${farm}-proxy`;
+
 /** The name of a resource whose content never changes: other content is another resource. */
 export const versioned = (name: string, version: string) =>
   `${name.replaceAll('.', '-').toLowerCase().slice(0, 50)}-${digest(version, 10)}`;

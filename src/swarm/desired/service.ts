@@ -1,6 +1,7 @@
 import { addressOf } from '../../model/address.js';
 import type { Config, ContainerEntry, UpdatePolicy } from '../../model/config.js';
 import type { Resource } from '../../model/resource.js';
+import type { Scaled } from '../../model/specs.js';
 import type {
   ContentSpec,
   NetworkSpec,
@@ -8,7 +9,7 @@ import type {
   ServiceMount,
   ServiceSpec,
 } from '../../model/swarm.js';
-import { objectName } from './names.js';
+import { objectName, proxyOf } from './names.js';
 
 /** What services of the stack refer to. */
 export interface Parts {
@@ -33,6 +34,8 @@ export interface Wanted {
   entry: ContainerEntry;
   path: readonly (string | number)[];
   replicas: ServiceSpec['replicas'];
+  /** By `baleine scale`; then `replicas` is its number. */
+  scaled?: Scaled;
   update?: UpdatePolicy;
   /** More of its files, such as a proxy's configuration. */
   files?: { kind: 'secret' | 'config'; resource: Resource<ContentSpec>; target: string }[];
@@ -49,7 +52,7 @@ const UPDATE: UpdatePolicy = {
 
 /** A service that runs the containers of one entry. */
 export function desiredService(wanted: Wanted, parts: Parts): Resource<ServiceSpec> {
-  const { name, entry, path, replicas, update = UPDATE, files = [] } = wanted;
+  const { name, entry, path, replicas, scaled, update = UPDATE, files = [] } = wanted;
   const { config, images, contents, networks } = parts;
   const image = images.get(entry.image);
   if (!image) throw new Error(`${name}: image ${entry.image} has no reference`);
@@ -69,6 +72,7 @@ export function desiredService(wanted: Wanted, parts: Parts): Resource<ServiceSp
     stack: config.name,
     image: image.reference,
     replicas,
+    ...(scaled && { scaled }),
     ...(entry.entrypoint && { entrypoint: entry.entrypoint }),
     ...(entry.command && { command: entry.command }),
     networks: Object.fromEntries(attached),
@@ -121,7 +125,7 @@ export function desiredService(wanted: Wanted, parts: Parts): Resource<ServiceSp
       ...Object.keys(entry.bridges).flatMap((bridge) => networks.get(bridge)?.address ?? []),
       ...[...used, ...files.map(({ resource }) => resource)].map(({ address }) => address),
       ...dependencies.map((each) =>
-        addressOf('service', config.farms[each] ? `${each}-proxy` : each),
+        addressOf('service', config.farms[each] ? proxyOf(each) : each),
       ),
     ],
     protect: entry.protect ?? false,

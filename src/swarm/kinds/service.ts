@@ -104,10 +104,27 @@ function compare(
 ): Difference[] {
   const before = row.spec as unknown as Record<string, Json>;
   const after = spec as unknown as Record<string, Json>;
-  const keys = [...new Set([...Object.keys(after), ...Object.keys(before)])];
+  const keys = [...new Set([...Object.keys(after), ...Object.keys(before)])].filter(
+    (key) => !RECORDED.has(key),
+  );
   const changed = keys.flatMap((key) => memberDifferences(key, before[key], after[key]));
   const { applied } = row.facts;
-  return [...changed, ...(applied ? differencesOf(applied, seen.spec) : [])];
+  return [
+    ...changed,
+    ...compareScale(spec, row.spec),
+    ...(applied ? differencesOf(applied, seen.spec) : []),
+  ];
+}
+
+/** Only recorded: the service itself does not change with them. */
+const RECORDED = new Set(['scaled']);
+
+/** A new number of replicas says enough. */
+function compareScale(after: ServiceSpec, before: ServiceSpec): Difference[] {
+  if (equal(before.scaled ?? null, after.scaled ?? null)) return [];
+  if (before.replicas !== after.replicas) return [];
+  const how = after.scaled ? `to ${after.scaled.servers}` : 'as in the file';
+  return [fromFile('scaled', before.scaled, after.scaled, 'update', how)];
 }
 
 /** Each limit has its own difference, as in a container's plan. */
@@ -140,9 +157,14 @@ function shown(before: Json | undefined, after: Json | undefined): string | unde
     : undefined;
 }
 
-function note(_desired: Resource<ServiceSpec>, _row: ServiceRow, seen: ClusterService) {
+function note({ spec }: Resource<ServiceSpec>, _row: ServiceRow, seen: ClusterService) {
   const { running, desired } = seen;
-  return running < desired ? `has ${running} of ${desired} tasks running` : undefined;
+  const notes = [
+    running < desired ? `has ${running} of ${desired} tasks running` : undefined,
+    spec.scaled &&
+      `is scaled to ${spec.scaled.servers} by \`baleine scale\`; the file has ${spec.scaled.file}`,
+  ];
+  return notes.filter((each) => each !== undefined).join('; ') || undefined;
 }
 
 async function applyNow(

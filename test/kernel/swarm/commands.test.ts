@@ -1,0 +1,124 @@
+import { rmSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { poll } from '../../../src/model/poll.js';
+import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
+import { lackingAny } from '../../support/skip.js';
+import { type SwarmNode, withSwarm } from '../../support/swarm.js';
+import { headings, Stack } from '../stack/stack.js';
+
+const skip = lackingAny('dockerd', 'docker', 'skopeo', 'haproxy');
+
+const NOTHING = /^No changes\./;
+
+/** Milliseconds for everything, with dockerds that start side by side. */
+const LONG = 600_000;
+
+const SERVE =
+  'busybox mkdir -p /srv; echo "$(busybox hostname) $RELEASE" >/srv/index.html; exec busybox httpd -f -p 80 -h /srv';
+
+/** Its output ends with the container's. */
+const TALK = 'for n in 1 2 3; do echo line $n; done; exec busybox sleep 1000';
+
+interface Wanted {
+  servers?: object;
+  replicas?: number;
+}
+
+function shop([first, second]: SwarmNode[], { servers, replicas = 2 }: Wanted = {}) {
+  return {
+    name: 'shop',
+    engine: 'swarm',
+    swarm: { host: first?.url, nodes: { [second?.name ?? '']: second?.url } },
+    images: {
+      box: { size: '64M', from: { host: { binaries: ['/bin/busybox'] } } },
+      proxy: { size: '128M', from: { host: { binaries: ['/usr/sbin/haproxy'] } } },
+    },
+    bridges: { back: { subnet: '10.77.2.0/24' } },
+    containers: {
+      talk: {
+        image: 'box',
+        command: ['busybox', 'sh', '-c', TALK],
+        stop_signal: 'SIGKILL',
+      },
+    },
+    farms: {
+      web: {
+        servers: {
+          ...{ image: 'box', replicas, port: 80, bridges: ['back'], stop_signal: 'SIGKILL' },
+          ...{ command: ['busybox', 'sh', '-c', SERVE], environment: { RELEASE: 'one' } },
+          ...servers,
+        },
+        proxy: { image: 'proxy', engine: 'haproxy', listen: 80, bridges: ['back'] },
+      },
+    },
+  };
+}
+
+/** Waits until this many servers answer, each with a page of this form. */
+async function answering(
+  host: PrivateHost,
+  node: SwarmNode | undefined,
+  servers: number,
+  form = /./,
+): Promise<void> {
+  const look = async () => {
+    const pages = new Set<string>();
+    for (let at = 0; at < 12; at++) pages.add(await host.http(`http://${node?.address}/`));
+    return [...pages];
+  };
+  const isComplete = (pages: string[]) =>
+    pages.length === servers && pages.every((each) => form.test(each));
+  const pages = await poll(() => look().catch(() => []), {
+    ...{ until: isComplete, limit: 60_000, pause: 500 },
+  });
+  expect(pages).toHaveLength(servers);
+  for (const each of pages) expect(each).toMatch(form);
+}
+
+describe.skipIf(skip)('commands for a stack on a swarm', () => {
+  it(
+    'show it, scale it and roll it back',
+    inPrivateHost((host) =>
+      withSwarm(host, 2, async (nodes) => {
+        const [first] = nodes;
+        const stack = new Stack(host, shop(nodes));
+        await stack.done('up', '-d');
+        await answering(host, first, 2, / one\n$/);
+        expect(await stack.done('plan')).toMatch(NOTHING);
+
+        // logs
+        const talk = ['talk.1 | line 1', 'talk.1 | line 2', 'talk.1 | line 3', ''].join('\n');
+        expect(await stack.done('logs', 'talk')).toBe(talk);
+        expect(await stack.done('logs', '--tail', '1', 'talk')).toBe('talk.1 | line 3\n');
+
+        // scale
+        await stack.done('scale', 'web=3', 'talk=2');
+        await answering(host, first, 3);
+        const scaled = await stack.done('plan');
+        expect(scaled).toMatch(NOTHING);
+        expect(scaled).toContain(
+          'service.web-server is scaled to 3 by `baleine scale`; the file has 2',
+        );
+        await stack.done('apply', '-y');
+        const named = await stack.done('ps', '-q');
+        expect(named).toContain('talk.1\ntalk.2\n');
+        expect(named).toContain('web-server.1\nweb-server.2\nweb-server.3\n');
+        expect((await stack.run('scale', 'none=1')).stderr).toBe(
+          'Error: cannot scale none: no farm or container of that name in stack shop\n' +
+            '  There is: talk, web\n',
+        );
+        await stack.done('scale', 'talk=file');
+        // the number of the file changes
+        stack.write(shop(nodes, { replicas: 1 }));
+        expect(headings(await stack.done('plan'))).toEqual([
+          'service.web-server will be updated in-place (replicas 3 → 1)',
+        ]);
+        stack.write(shop(nodes));
+
+        await stack.done('destroy', '-y');
+        rmSync(host.root, { recursive: true });
+      }),
+    ),
+    LONG,
+  );
+});
