@@ -6,6 +6,8 @@ export interface SwarmOptions {
   certificates?: string;
   /** `registry.example:5000/team`; absent: images are loaded into the nodes. */
   registry?: string;
+  /** The nodes get this host's logins for registries. */
+  registry_auth: boolean;
   /** Engines of other nodes, by their names. */
   nodes: Record<string, string>;
   encrypted: boolean;

@@ -26,19 +26,24 @@ const BRIDGE = 'swarm0';
 /** Milliseconds for a dockerd to answer. */
 const START_LIMIT = 60_000;
 
-/** Starts nodes on a private host, makes them one swarm, and ends them all after the work. */
+/**
+ * Starts nodes on a private host, makes them one swarm, and ends them all after the work.
+ *
+ * @param flags of each dockerd
+ */
 export async function withSwarm(
   host: PrivateHost,
   count: number,
   work: (nodes: SwarmNode[]) => Promise<void>,
-  { joined = count }: { joined?: number } = {},
+  { joined = count, flags = [] }: { joined?: number; flags?: string[] } = {},
 ): Promise<void> {
   await host.run('ip', ['link', 'add', BRIDGE, 'type', 'bridge']);
   await host.run('ip', ['address', 'add', '10.200.0.254/24', 'dev', BRIDGE]);
   await host.run('ip', ['link', 'set', BRIDGE, 'up']);
   const nodes: SwarmNode[] = [];
   try {
-    for (let number = 1; number <= count; number++) nodes.push(await startNode(host, number));
+    for (let number = 1; number <= count; number++)
+      nodes.push(await startNode(host, number, flags));
     await Promise.all(nodes.map(answering(host)));
     await joinAll(nodes.slice(0, joined));
     await work(nodes);
@@ -65,7 +70,7 @@ async function joinAll([first, ...others]: SwarmNode[]): Promise<void> {
 }
 
 /** @param number from 1; part of its name and its addresses */
-async function startNode(host: PrivateHost, number: number): Promise<SwarmNode> {
+async function startNode(host: PrivateHost, number: number, flags: string[]): Promise<SwarmNode> {
   // the names of cgroups are those of the machine
   const name = `node${number}-${host.pid}`;
   const dir = join(host.dir, name);
@@ -82,7 +87,7 @@ async function startNode(host: PrivateHost, number: number): Promise<SwarmNode> 
     ...['--pdeathsig', 'KILL', '--', 'nsenter', `--target=${host.pid}`, '--mount'],
     `--net=/proc/${host.pid}/root/run/netns/${name}`,
     ...['unshare', '--mount', '--uts', '--pid', '--fork', '--kill-child=KILL'],
-    ...['--propagation', 'private', '--', SCRIPT, dir, name, String(number)],
+    ...['--propagation', 'private', '--', SCRIPT, dir, name, String(number), ...flags],
   ];
   const node = spawn('setpriv', words, { stdio: 'ignore' });
   const gone = once(node, 'exit');

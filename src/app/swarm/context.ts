@@ -47,7 +47,11 @@ function endpointsOf({ swarm }: Config, named: string | undefined) {
   });
   const manager = endpoint(named ?? swarm?.host ?? (DOCKER_HOST || DEFAULT_HOST));
   const nodes = Object.entries(swarm?.nodes ?? {}).map(([name, host]) => [name, endpoint(host)]);
-  return { manager, nodes: Object.fromEntries(nodes) as Record<string, Endpoint> };
+  return {
+    manager,
+    nodes: Object.fromEntries(nodes) as Record<string, Endpoint>,
+    registryAuth: swarm?.registry_auth ?? false,
+  };
 }
 
 /** Of the images that are brought to nodes; those in a registry are found there. */

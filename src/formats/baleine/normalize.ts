@@ -60,12 +60,13 @@ export function normalize(file: BaleineFile, reading: ParseContext): Sections {
 }
 
 function swarmOf(
-  { certificates, nodes = {}, encrypted = false, ...rest }: Swarm,
+  { certificates, registry_auth = false, nodes = {}, encrypted = false, ...rest }: Swarm,
   { directoryOf }: ParseContext,
 ): SwarmOptions {
   return defined({
     ...rest,
     certificates: certificates && resolve(directoryOf(['swarm', 'certificates']), certificates),
+    registry_auth,
     nodes,
     encrypted,
   });

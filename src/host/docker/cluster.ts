@@ -4,8 +4,10 @@ import { UserError } from '../../model/errors.js';
 import { poll } from '../../model/poll.js';
 import type { Cluster, ClusterSnapshot, NewContent, NewNetwork } from '../cluster.js';
 import { type Connection, connect, type Endpoint, statusOf } from './connect.js';
+import { credentialsFor } from './credentials.js';
 import { readLogs } from './logs.js';
 import {
+  imageOf,
   nodeOf,
   objectOf,
   serviceNamed,
@@ -19,14 +21,21 @@ export interface ClusterEndpoints {
   manager: Endpoint;
   /** The engines of other nodes, by the names that the cluster has for them. */
   nodes: Readonly<Record<string, Endpoint>>;
+  /** The nodes get this host's logins for registries with the services that need them. */
+  registryAuth: boolean;
 }
 
 /** Milliseconds for tasks on their way out to let go of a network, a secret or a config. */
 const RELEASE_LIMIT = 60_000;
 
 /** The cluster that an engine manages. */
-export function dockerCluster({ manager: endpoint, nodes }: ClusterEndpoints): Cluster {
+export function dockerCluster({
+  manager: endpoint,
+  nodes,
+  registryAuth,
+}: ClusterEndpoints): Cluster {
   const manager = connect(endpoint);
+  const loginFor = (image: string) => (registryAuth ? credentialsFor(image) : undefined);
   const engines = new Map(Object.entries(nodes).map(([name, each]) => [name, connect(each)]));
   /** The engines of nodes that are up, by name, since the last look; the manager is one of them. */
   let reached = new Map<string, Connection>();
@@ -60,16 +69,19 @@ export function dockerCluster({ manager: endpoint, nodes }: ClusterEndpoints): C
       const name = String(named.Name);
       const spec = await withIds(manager, named);
       await manager.ask(`create service ${name}`, (docker) =>
-        docker.createService(spec as Docker.CreateServiceOptions),
+        docker.createService(loginFor(imageOf(spec)) ?? NO_LOGIN, spec),
       );
       return (await serviceNamed(manager, name))?.spec ?? spec;
     },
-    updateService: async (name, spec) => updateService(manager, name, await withIds(manager, spec)),
+    updateService: async (name, spec) => {
+      const login = loginFor(imageOf(spec));
+      return updateService(manager, name, await withIds(manager, spec), login);
+    },
     service: (name) => serviceNamed(manager, name),
     tasks: (of) => tasksOf(manager, of),
     loadImage: (node, archive) =>
       engineOf(node).ask(`load an image on node ${node}`, async (docker) => {
-        const answer = await docker.loadImage(createReadStream(archive), { quiet: true });
+        const answer = await docker.loadImage(createReadStream(archive), { quiet: false });
         await finished(answer);
       }),
     reached: () => [...reached.keys()],
@@ -78,12 +90,17 @@ export function dockerCluster({ manager: endpoint, nodes }: ClusterEndpoints): C
     },
     digestOf: (reference) =>
       manager.ask(`find ${reference} in its registry`, async (docker) => {
-        const { Descriptor } = await docker.getImage(reference).distribution();
+        const authconfig = loginFor(reference);
+        const options = authconfig && ({ authconfig } as Docker.ImageDistributionOptions);
+        const { Descriptor } = await docker.getImage(reference).distribution(options);
         return String(Descriptor.digest);
       }),
     logs: (service, options) => readLogs(manager, service, options),
   };
 }
+
+/** dockerode takes a service without one for a login. */
+const NO_LOGIN = {} as Docker.AuthConfig;
 
 /** @throws UserError for the engine of a node that the cluster does not have */
 function reachedIn(
@@ -243,7 +260,7 @@ function handleOf(docker: Connection['docker'], what: Removed, name: string) {
   return what === 'config' ? docker.getConfig(name) : docker.getService(name);
 }
 
-/** The answer of a load is a stream of JSON; an error comes in it. */
+/** The answer of a load is a stream of JSON, which tells of its progress; an error comes in it. */
 async function finished(answer: NodeJS.ReadableStream): Promise<void> {
   let tail = '';
   for await (const part of answer) tail = (tail + String(part)).slice(-MAX_ANSWER);

@@ -1,21 +1,23 @@
 import { readFileSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { Agent as TlsAgent } from 'node:https';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { messageOf, UserError } from '../../model/errors.js';
+import { sshAgent } from './ssh.js';
 
 /** How to reach an engine. */
 export interface Endpoint {
-  /** `unix:///run/docker.sock`, `tcp://manager:2376`. */
+  /** `unix:///run/docker.sock`, `ssh://root@manager`, `tcp://manager:2376`. */
   host: string;
   /** A folder with ca.pem, cert.pem and key.pem; absent: no TLS. */
   certificates?: string;
 }
 
-/** The version of the API that baleine speaks: that of Docker 20.10, which Debian 12 has. */
+/** The version of the API that baleine needs: that of Docker 20.10, which Debian 12 has. */
 const VERSION = '1.41';
-/** Milliseconds without an answer, or between two parts of one. */
+/** Milliseconds until there is a connection, without an answer, or between two parts of one. */
 const TIMEOUT = 30_000;
-const CONNECT_TIMEOUT = 10_000;
 
 export interface Connection {
   docker: Docker;
@@ -25,26 +27,62 @@ export interface Connection {
 
 /** @throws UserError for a host that is none, or without a certificate that it needs */
 export function connect(endpoint: Endpoint): Connection {
-  const docker = new Docker(optionsOf(endpoint));
+  const docker = new Docker(optionsOf(endpoint) as Docker.DockerOptions);
+  let agreed: Promise<void> | undefined;
   return {
     docker,
-    ask: (what, call) =>
-      call(docker).catch((error: unknown) => {
+    ask: async (what, call) => {
+      try {
+        agreed ??= agreeOnVersion(docker, endpoint);
+        await agreed;
+        return await call(docker);
+      } catch (error) {
         throw explained(what, endpoint, error);
-      }),
+      }
+    },
   };
 }
 
-function optionsOf({ host, certificates }: Endpoint): Docker.DockerOptions {
-  const common = { version: `v${VERSION}`, timeout: TIMEOUT, connectionTimeout: CONNECT_TIMEOUT };
+/** Newer engines refuse old versions of the API. */
+async function agreeOnVersion(docker: Docker, { host }: Endpoint): Promise<void> {
+  const { Version, ApiVersion, MinAPIVersion = VERSION } = await docker.version();
+  if (isOlder(ApiVersion, VERSION)) {
+    throw new UserError(
+      `cannot use Docker at ${host}: version ${Version} is too old`,
+      'Docker 20.10 or newer is needed.',
+    );
+  }
+  const version = isOlder(MinAPIVersion, VERSION) ? VERSION : MinAPIVersion;
+  (docker.modem as unknown as { version: string }).version = `v${version}`;
+}
+
+/** @param version like `1.41` */
+function isOlder(version: string, than: string): boolean {
+  const [[major = 0, minor = 0], [otherMajor = 0, otherMinor = 0]] = [version, than].map((each) =>
+    each.split('.').map(Number),
+  ) as [number[], number[]];
+  return major < otherMajor || (major === otherMajor && minor < otherMinor);
+}
+
+/** dockerode's types lack the agent. */
+type Options = Omit<Docker.DockerOptions, 'host'> & { host?: string | undefined; agent?: Agent };
+
+function optionsOf({ host, certificates }: Endpoint): Options {
+  // dockerode's own limit of connecting is one of the whole answer
+  const waiting = { keepAlive: true, timeout: TIMEOUT };
+  const common = { timeout: TIMEOUT, agent: new Agent(waiting) };
+  if (host.startsWith('ssh://')) {
+    // the name is that of the header Host only
+    return { ...common, protocol: 'http', host: 'docker', port: 80, agent: sshAgent(host) };
+  }
   const path = /^unix:\/\/(\/.+)$/.exec(host)?.[1];
-  if (path !== undefined) return { ...common, host: undefined, socketPath: path } as never;
+  if (path !== undefined) return { ...common, host: undefined, socketPath: path };
   const [, name, port] =
     /^tcp:\/\/([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):(\d{1,5})\/?$/.exec(host) ?? [];
   if (name === undefined || port === undefined) {
     throw new UserError(
       `cannot use ${JSON.stringify(host)} as the host of a swarm`,
-      'For instance: unix:///run/docker.sock or tcp://manager.example:2376',
+      'For instance: ssh://root@manager.example or tcp://manager.example:2376',
     );
   }
   const address = { host: name.replace(/^\[|\]$/g, ''), port: Number(port) };
@@ -52,7 +90,8 @@ function optionsOf({ host, certificates }: Endpoint): Docker.DockerOptions {
   const [ca, cert, key] = ['ca.pem', 'cert.pem', 'key.pem'].map((each) =>
     readCertificate(join(certificates, each)),
   );
-  return { ...common, ...address, protocol: 'https', ca, cert, key } as Docker.DockerOptions;
+  const agent = new TlsAgent(waiting);
+  return { ...common, ...address, protocol: 'https', agent, ca, cert, key };
 }
 
 function readCertificate(path: string): Buffer {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { UserError } from '../../model/errors.js';
 import type { ClusterLogLine, ClusterLogOptions } from '../cluster.js';
 import type { Connection } from './connect.js';
@@ -40,9 +41,12 @@ function dial(
     statusCodes: { 200: true, 404: 'no such service', 500: 'server error' },
   };
   return new Promise((resolve, reject) => {
-    docker.modem.dial(request, (error, data) =>
-      error ? reject(error) : resolve(data as NodeJS.ReadableStream),
-    );
+    docker.modem.dial(request, (error, data) => {
+      if (error) return reject(error);
+      // a service may be silent for as long as it likes
+      (data as IncomingMessage).socket.setTimeout(0);
+      resolve(data as NodeJS.ReadableStream);
+    });
   });
 }
 

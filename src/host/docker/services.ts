@@ -97,16 +97,21 @@ export async function withIds(manager: Connection, spec: ApiService): Promise<Ap
   return { ...spec, TaskTemplate: { ...task, ContainerSpec: container } as never };
 }
 
+/** Reference of the image of a service. */
+export const imageOf = ({ TaskTemplate }: ApiService): string =>
+  (TaskTemplate as unknown as { ContainerSpec?: { Image?: string } })?.ContainerSpec?.Image ?? '';
+
 /** Between looking and updating, somebody else may update it: then it is looked at again. */
 export async function updateService(
   manager: Connection,
   name: string,
   spec: ApiService,
+  login: Docker.AuthConfig | undefined,
 ): Promise<ApiService> {
   for (let attempts = 3; ; attempts--) {
     const found = await serviceNamed(manager, name);
     if (!found) throw new UserError(`cannot update service ${name}: it is gone`);
-    const parts = { _query: { version: found.version }, _body: spec };
+    const parts = { _query: { version: found.version }, _body: spec, authconfig: login };
     try {
       await manager.ask(`update service ${name}`, (docker) =>
         docker.getService(found.id).update(parts),

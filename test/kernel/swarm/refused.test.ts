@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { poll } from '../../../src/model/poll.js';
 import { inPrivateHost } from '../../support/private-host.js';
 import { lackingAny } from '../../support/skip.js';
 import { type SwarmNode, withSwarm } from '../../support/swarm.js';
@@ -63,6 +64,17 @@ describe.skipIf(skip)('a stack that a swarm cannot have', () => {
           await manager.docker('service', 'create', '-d', '--name', 'shop_a', 'none:1');
           expect(await errorOf(file(manager.url))).toMatch(
             /cannot create service\.a: the swarm has a service shop_a that baleine has not made/,
+          );
+          // of two managers, one is less than the majority
+          await manager.docker('node', 'promote', worker.name);
+          const list = () => manager.docker('node', 'ls', '--format', '{{.ManagerStatus}}');
+          const isManager = (roles: string) => roles.includes('Reachable');
+          await poll(list, { until: isManager, limit: 30_000, pause: 250 });
+          await worker.kill();
+          const lost = (error: string) => !error.includes('shop_a');
+          const error = () => errorOf(file(manager.url));
+          expect(await poll(error, { until: lost, limit: 60_000, pause: 500 })).toMatch(
+            /^Error: cannot .*\n {2}More than half of the managers must be up: docker node ls on each\.\n$/,
           );
           rmSync(host.root, { recursive: true });
         },
