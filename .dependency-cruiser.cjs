@@ -122,8 +122,8 @@ module.exports = {
     only(
       'docker-to-ports',
       '^src/host/docker/',
-      ['^src/host/[^/]+\\.ts$'],
-      'Implements the port of a cluster.',
+      ['^src/host/[^/]+\\.ts$', '^src/host/linux/process/(launch|run)\\.ts$'],
+      'Implements the port of a cluster; ssh(1) is a program.',
     ),
     only('ports-to-model', '^src/host/[^/]+\\.ts$', [], 'Ports are interfaces over the model.'),
     only(

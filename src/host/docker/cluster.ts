@@ -35,7 +35,7 @@ export function dockerCluster({
   registryAuth,
 }: ClusterEndpoints): Cluster {
   const manager = connect(endpoint);
-  const loginFor = (image: string) => (registryAuth ? credentialsFor(image) : undefined);
+  const loginFor = async (image: string) => (registryAuth ? credentialsFor(image) : undefined);
   const engines = new Map(Object.entries(nodes).map(([name, each]) => [name, connect(each)]));
   /** The engines of nodes that are up, by name, since the last look; the manager is one of them. */
   let reached = new Map<string, Connection>();
@@ -68,13 +68,12 @@ export function dockerCluster({
     createService: async (named) => {
       const name = String(named.Name);
       const spec = await withIds(manager, named);
-      await manager.ask(`create service ${name}`, (docker) =>
-        docker.createService(loginFor(imageOf(spec)) ?? NO_LOGIN, spec),
-      );
+      const login = (await loginFor(imageOf(spec))) ?? NO_LOGIN;
+      await manager.ask(`create service ${name}`, (docker) => docker.createService(login, spec));
       return (await serviceNamed(manager, name))?.spec ?? spec;
     },
     updateService: async (name, spec) => {
-      const login = loginFor(imageOf(spec));
+      const login = await loginFor(imageOf(spec));
       return updateService(manager, name, await withIds(manager, spec), login);
     },
     service: (name) => serviceNamed(manager, name),
@@ -90,7 +89,7 @@ export function dockerCluster({
     },
     digestOf: (reference) =>
       manager.ask(`find ${reference} in its registry`, async (docker) => {
-        const authconfig = loginFor(reference);
+        const authconfig = await loginFor(reference);
         const options = authconfig && ({ authconfig } as Docker.ImageDistributionOptions);
         const { Descriptor } = await docker.getImage(reference).distribution(options);
         return String(Descriptor.digest);

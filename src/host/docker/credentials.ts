@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { AuthConfig } from 'dockerode';
 import { messageOf, UserError } from '../../model/errors.js';
+import { run } from '../linux/process/run.js';
 
 /** What baleine reads of containers-auth.json(5), which is also that of the docker client. */
 interface AuthFile {
@@ -19,6 +19,8 @@ const DOCKER_HUB = 'docker.io';
 const DOCKER_HUB_KEY = 'https://index.docker.io/v1/';
 /** Milliseconds of a credential helper. */
 const TIMEOUT = 10_000;
+/** Bytes. */
+const MAX_ANSWER = 64 * 1024;
 
 /**
  * The login that this host has for the registry of an image, of `skopeo login` or `docker login`.
@@ -27,7 +29,7 @@ const TIMEOUT = 10_000;
  * @returns undefined if it has none
  * @throws UserError for a file that cannot be read, or a helper that fails
  */
-export function credentialsFor(image: string): AuthConfig | undefined {
+export async function credentialsFor(image: string): Promise<AuthConfig | undefined> {
   const repository = repositoryOf(image);
   const registry = repository.split('/', 1)[0] ?? '';
   const server = registry === DOCKER_HUB ? DOCKER_HUB_KEY : registry;
@@ -99,17 +101,23 @@ function decoded(auth: string, path: string): { username: string; password: stri
   return { username: text.slice(0, at), password: text.slice(at + 1).replace(/\0+$/, '') };
 }
 
-function askHelper(name: string, server: string): AuthConfig | undefined {
-  const program = `docker-credential-${name}`;
-  try {
-    const options = { input: server, timeout: TIMEOUT, encoding: 'utf8', stdio: 'pipe' } as const;
-    const { Username, Secret } = JSON.parse(execFileSync(program, ['get'], options));
-    if (Username !== '<token>')
+async function askHelper(name: string, server: string): Promise<AuthConfig | undefined> {
+  const purpose = `get the login of ${server}`;
+  const options = {
+    input: server,
+    timeout: TIMEOUT,
+    maxOutput: MAX_ANSWER,
+    reject: false,
+    purpose,
+  };
+  const { code, stdout, stderr } = await run(`docker-credential-${name}`, ['get'], options);
+  if (code === 0) {
+    const { Username, Secret } = JSON.parse(stdout);
+    if (Username !== '<token>') {
       return { username: Username, password: Secret, serveraddress: server };
+    }
     return { ...NOBODY, serveraddress: server, identitytoken: Secret } as AuthConfig;
-  } catch (error) {
-    const { stdout = '' } = error as { stdout?: string };
-    if (/credentials not found/.test(stdout)) return undefined;
-    throw new UserError(`cannot get the login of ${server}: ${program}: ${messageOf(error)}`);
   }
+  if (/credentials not found/.test(stdout)) return undefined;
+  throw new UserError(`cannot ${purpose}: docker-credential-${name}: ${stdout || stderr}`);
 }

@@ -1,8 +1,8 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { Agent } from 'node:http';
 import type { Socket } from 'node:net';
-import { Duplex, type Readable, type Writable } from 'node:stream';
+import { Duplex } from 'node:stream';
 import { UserError } from '../../model/errors.js';
+import { type Launched, launch } from '../linux/process/launch.js';
 
 /** `ssh://USER@HOST:PORT/SOCKET`, as of DOCKER_HOST; all but the host may be absent. */
 const FORM =
@@ -43,7 +43,7 @@ export function sshAgent(host: string): Agent {
 class SshAgent extends Agent {
   constructor(
     private readonly address: string,
-    private readonly words: readonly string[],
+    private readonly words: string[],
   ) {
     super({ keepAlive: true, maxSockets: MAX_CONNECTIONS });
   }
@@ -55,11 +55,13 @@ class SshAgent extends Agent {
 
 /** What node:http asks of a socket, of the input and the output of ssh(1). */
 class Connection extends Duplex {
-  readonly #ssh: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #ssh: Launched;
 
-  constructor(address: string, words: readonly string[]) {
+  constructor(address: string, words: string[]) {
     super();
-    this.#ssh = spawn('ssh', words, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const { SSH_AUTH_SOCK } = process.env;
+    const env = SSH_AUTH_SOCK === undefined ? {} : { SSH_AUTH_SOCK };
+    this.#ssh = launch('ssh', words, { foreign: true, env });
     const { stdin, stdout, stderr } = this.#ssh;
     let said = '';
     const fail = (why: string) =>

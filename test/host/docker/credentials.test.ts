@@ -26,14 +26,14 @@ function write(folder: 'run/containers' | 'docker', file: object | string): void
 }
 
 describe('the login for the registry of an image', () => {
-  it('is none without a file, or with one for other registries', () => {
-    expect(credentialsFor('registry.example/app:1')).toBeUndefined();
+  it('is none without a file, or with one for other registries', async () => {
+    expect(await credentialsFor('registry.example/app:1')).toBeUndefined();
     write('docker', { auths: { 'other.example': { auth: base64('ann:x') } } });
-    expect(credentialsFor('registry.example/app:1')).toBeUndefined();
-    expect(credentialsFor('app')).toBeUndefined();
+    expect(await credentialsFor('registry.example/app:1')).toBeUndefined();
+    expect(await credentialsFor('app')).toBeUndefined();
   });
 
-  it('is that of the most specific part of the repository', () => {
+  it('is that of the most specific part of the repository', async () => {
     write('run/containers', {
       auths: {
         'registry.example:5000': { auth: base64('ann:pass:word') },
@@ -41,26 +41,28 @@ describe('the login for the registry of an image', () => {
       },
     });
     const serveraddress = 'registry.example:5000';
-    expect(credentialsFor('registry.example:5000/app@sha256:00')).toEqual({
+    expect(await credentialsFor('registry.example:5000/app@sha256:00')).toEqual({
       ...{ username: 'ann', password: 'pass:word', serveraddress },
     });
-    expect(credentialsFor('registry.example:5000/team/app:1')).toEqual({
+    expect(await credentialsFor('registry.example:5000/team/app:1')).toEqual({
       ...{ username: 'bob', password: 'x', serveraddress },
     });
-    expect(credentialsFor('registry.example:5000/teams/app:1')).toMatchObject({ username: 'ann' });
+    expect(await credentialsFor('registry.example:5000/teams/app:1')).toMatchObject({
+      username: 'ann',
+    });
   });
 
-  it('is that of skopeo before that of docker, whose keys are addresses', () => {
+  it('is that of skopeo before that of docker, whose keys are addresses', async () => {
     const hub = 'https://index.docker.io/v1/';
     write('docker', { auths: { [hub]: { auth: base64('ann:x') } } });
-    expect(credentialsFor('nginx')).toEqual({
+    expect(await credentialsFor('nginx')).toEqual({
       ...{ username: 'ann', password: 'x', serveraddress: hub },
     });
     write('run/containers', { auths: { 'docker.io': { auth: base64('bob:y') } } });
-    expect(credentialsFor('team/nginx:1')).toMatchObject({ username: 'bob' });
+    expect(await credentialsFor('team/nginx:1')).toMatchObject({ username: 'bob' });
   });
 
-  it('is asked of a helper, which may have none', () => {
+  it('is asked of a helper, which may have none', async () => {
     const helper = join(dir, 'docker-credential-safe');
     const answer = { Username: 'ann', Secret: 'x' };
     const script = [
@@ -75,19 +77,19 @@ describe('the login for the registry of an image', () => {
       auths: { 'registry.example': {}, 'other.example': {} },
       credsStore: 'safe',
     });
-    expect(credentialsFor('registry.example/app')).toEqual({
+    expect(await credentialsFor('registry.example/app')).toEqual({
       ...{ username: 'ann', password: 'x', serveraddress: 'registry.example' },
     });
-    expect(credentialsFor('other.example/app')).toBeUndefined();
+    expect(await credentialsFor('other.example/app')).toBeUndefined();
     write('docker', { credHelpers: { 'registry.example': 'absent' } });
-    expect(() => credentialsFor('registry.example/app')).toThrow(
+    await expect(credentialsFor('registry.example/app')).rejects.toThrow(
       /^cannot get the login of registry\.example: docker-credential-absent: /,
     );
   });
 
-  it('is refused from a file that is no JSON', () => {
+  it('is refused from a file that is no JSON', async () => {
     write('docker', '{');
-    expect(() => credentialsFor('nginx')).toThrow(
+    await expect(credentialsFor('nginx')).rejects.toThrow(
       /^cannot read the logins of registries in .*json: /,
     );
   });
