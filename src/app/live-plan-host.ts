@@ -32,7 +32,7 @@ export async function desiredInput(
   if (config.engine === 'swarm') {
     throw new UserError(
       'cannot do this: a swarm runs the stack, not this host',
-      'plan, apply, up, destroy, down, ps, logs and scale work there. --engine local takes this host.',
+      'plan, apply, up, destroy, down, ps, logs, scale and rollback work there. --engine local takes this host.',
     );
   }
   const host = context.planHost ?? livePlanHost(context);

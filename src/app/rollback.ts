@@ -15,11 +15,13 @@ import type { ContainerSpec, PinnedRelease } from '../model/specs.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
 import { desiredResources } from './desired-resources.js';
+import { contextOf } from './engine.js';
 import { eventLogger } from './event-log.js';
 import { executePlan } from './execute-plan.js';
 import { jsonLine } from './frontend.js';
 import type { RunOptions } from './options.js';
 import { planResources } from './plan-resources.js';
+import type { SwarmContext } from './swarm/context.js';
 import { propose, withStore } from './with-lock.js';
 
 /** Milliseconds. A user would rather wait for a run from cron than be refused. */
@@ -27,15 +29,22 @@ const LOCK_TIMEOUT = 10_000;
 
 /** Rolls a service back to its previous release and pins it there, or ends the pin; answers the exit code. */
 export async function rollBackService(
-  context: Context,
+  local: Context,
   name: string,
   options: RunOptions & { undo?: boolean },
 ): Promise<number> {
-  const config = await context.config();
+  const config = await local.config();
+  const context = await contextOf(local, config);
+  const swarm = context.engine === 'swarm' ? await import('./swarm/rollback.js') : undefined;
   const { lockTimeout = LOCK_TIMEOUT } = options;
   const code = await withStore(context, { ...options, lockTimeout }, async (store) => {
-    if (options.undo) return unpin(context, config, name, store, options);
-    const plan = await planRollback(context, config, store.rows, name);
+    if (options.undo) {
+      const end = swarm ? swarm.unpinService : unpin;
+      await end(context as SwarmContext, config, store, name);
+      return reportUndone(context, name, options);
+    }
+    const plans = swarm ? swarm.planServiceRollback : planRollback;
+    const plan = await plans(context as SwarmContext, config, store.rows, name);
     return propose(context, plan, store, options, false, {
       before: () => pinReleases(plan, store),
     });
@@ -43,13 +52,7 @@ export async function rollBackService(
   return code ?? 0;
 }
 
-async function unpin(
-  context: Context,
-  config: Config,
-  name: string,
-  store: Store,
-  { json, quiet }: RunOptions,
-): Promise<number> {
+async function unpin(context: Context, config: Config, store: Store, name: string): Promise<void> {
   const members = serviceInstances(
     name,
     await desiredResources(config, context, store.rows),
@@ -64,8 +67,11 @@ async function unpin(
     return { ...row, spec: rest };
   });
   await Promise.all(freed.map((row) => store.put(row)));
+}
+
+function reportUndone({ frontend }: Context, name: string, { json, quiet }: RunOptions): number {
   const text = `${name} is no longer pinned: the next apply converges it to the file\n`;
-  const { report } = context.frontend;
+  const { report } = frontend;
   if (json) report(jsonLine({ type: 'rollback-undone', service: name }));
   else if (!quiet) report(text);
   return 0;

@@ -1,8 +1,7 @@
 import type { KindName } from '../model/address.js';
-import { equal } from '../model/json.js';
+import { equal, type Json } from '../model/json.js';
 import type { Plan, Unit } from '../model/plan.js';
 import { type FailureFacts, isNeverCreated, NEVER_CREATED, type Row } from '../model/resource.js';
-import type { ContainerSpec } from '../model/specs.js';
 import type { Facts } from '../model/step.js';
 
 /** Stores rows; each call resolves once the change is durable. */
@@ -108,12 +107,17 @@ function rowOf({ kind, name, spec, resourceNeeds: needs, protect }: Unit, stack:
  */
 export async function pinReleases({ stack, units }: Plan, store: RowStore): Promise<void> {
   const rows = units.flatMap(({ kind, mode, name, spec }) => {
-    const { held } = kind === 'container' && mode === 'put' ? (spec as ContainerSpec) : {};
+    const held = mode === 'put' ? (spec as Pinned).held : undefined;
     const row = held && store.find(kind, stack, name);
-    if (!row || equal((row.spec as ContainerSpec).held, held)) return [];
-    return [{ ...row, spec: { ...(row.spec as ContainerSpec), held } }];
+    if (!row || equal((row.spec as Pinned).held, held)) return [];
+    return [{ ...row, spec: { ...(row.spec as object), held } }];
   });
   await Promise.all(rows.map((row) => store.put(row)));
+}
+
+/** What is of a kind that can be rolled back. */
+interface Pinned {
+  held?: Json;
 }
 
 /** Saves the fact updates of a plan; writes nothing if there are none. */

@@ -57,6 +57,8 @@ export interface SwarmImageSpec extends ImageSpec {
   reference: string;
   /** Pushed to the registry in its reference; absent: loaded into the nodes. */
   pushed?: true;
+  /** Other references to it that services run, or can be rolled back to: they stay on the nodes. */
+  kept?: string[];
 }
 
 export interface SwarmImageFacts extends ImageFacts {
@@ -78,35 +80,24 @@ export interface ServiceMount {
   nocopy?: true;
 }
 
-/** The containers of an entry of the file, with its keys. */
-export interface ServiceSpec extends ObjectSpec {
+/** What a rollback restores of a service: all of it, except its place among others. */
+export interface ServiceRelease {
   image: string;
-  /** `per node`: one on each node that it may run on. */
-  replicas: number | 'per node';
-  /** Set by `baleine scale`: `replicas` is its number. */
-  scaled?: Scaled;
   entrypoint?: string[];
   command?: string[];
-  /** Aliases on each network, by the name of the network in the cluster. */
-  networks: Record<string, string[]>;
-  /** Each on the node that runs it. */
-  publish: PublishEntry[];
   volumes: ServiceMount[];
   tmpfs: string[];
-  secrets: ServiceFile[];
-  configs: ServiceFile[];
   environment: Record<string, string>;
   labels: Record<string, string>;
   limits: Pick<Limits, 'memory' | 'memory_reservation' | 'cpus' | 'pids'>;
   restart: { name: 'no' | 'always' | 'on-failure'; max?: number };
   /** `none`: not even the image's own. */
   healthcheck?: HealthCheck | 'none';
-  update: ServiceUpdate;
-  placement?: Placement;
+  /** For the servers of a farm: how its proxy reaches them. */
+  rotation?: Rotation;
   user?: string;
   group_add?: string[];
   working_dir?: string;
-  hostname?: string;
   stop_signal?: string;
   stop_grace_period: number;
   init?: true;
@@ -117,13 +108,49 @@ export interface ServiceSpec extends ObjectSpec {
   cap_drop: string[];
   sysctls: Record<string, string>;
   ulimits: Record<string, { soft: number; hard: number }>;
-  /** `NAME=ADDRESS`. */
-  extra_hosts: string[];
   dns: string[];
   dns_search: string[];
   dns_opt: string[];
   /** Bytes. */
   log_size: number;
+}
+
+export interface Rotation {
+  port: number;
+  /** What the proxy asks itself; absent: whether the port is open. */
+  healthcheck?: HealthCheck;
+}
+
+/** The containers of an entry of the file, with its keys. */
+export interface ServiceSpec extends ObjectSpec, ServiceRelease {
+  /** `per node`: one on each node that it may run on. */
+  replicas: number | 'per node';
+  /** Set by `baleine scale`: `replicas` is its number. */
+  scaled?: Scaled;
+  /** Aliases on each network, by the name of the network in the cluster. */
+  networks: Record<string, string[]>;
+  /** Each on the node that runs it. */
+  publish: PublishEntry[];
+  secrets: ServiceFile[];
+  configs: ServiceFile[];
+  update: ServiceUpdate;
+  placement?: Placement;
+  hostname?: string;
+  /** `NAME=ADDRESS`. */
+  extra_hosts: string[];
+  /** What it was before its last change. */
+  previous?: ServiceRelease;
+  /** It is rolled back, and pinned there. */
+  held?: PinnedServiceRelease;
+}
+
+/** The release that a rolled back service is pinned to. */
+export interface PinnedServiceRelease {
+  /** Digest of the release that the file declared. The pin ends when that changes. */
+  asked: string;
+  /** The keys in which the file differs, for people. */
+  differs: string[];
+  to: ServiceRelease;
 }
 
 export type ServiceUpdate = Pick<

@@ -3,11 +3,12 @@ import type { Config } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
 import type { Note, Plan } from '../../model/plan.js';
 import { type Resource, type Row, resourceFromRow } from '../../model/resource.js';
-import type { ServiceFacts, ServiceSpec } from '../../model/swarm.js';
+import type { ServiceSpec } from '../../model/swarm.js';
 import { desiredInSwarm } from '../../swarm/desired/index.js';
 import { proxyOf, serversOf } from '../../swarm/desired/names.js';
+import type { ServiceRow } from '../../swarm/desired/release.js';
 import { judge } from '../../swarm/desired/unsupported.js';
-import { isRefused } from '../../swarm/kinds/service.js';
+import { specAfterRollback } from '../../swarm/kinds/service.js';
 import type { Context } from '../context.js';
 import type { Records } from '../fast-path/index.js';
 import type { PlanOptions } from '../options.js';
@@ -28,9 +29,7 @@ export async function planSwarm(
     );
   }
   const warnings = judge(config);
-  const inputs = await hostOf(context).inputs(config, rows);
-  const { paths } = context;
-  const wanted = desiredInSwarm({ config, rows, paths, ...inputs, ...(scale && { scale }) });
+  const wanted = await desiredResources(context, config, rows, scale);
   const own = ofStack(config.name, rows);
   const { resources, notes } = withoutRefused(wanted, own);
   const targets = options.scale && scaleTargets(Object.keys(options.scale), config, resources, own);
@@ -40,6 +39,17 @@ export async function planSwarm(
   const said = [...(config.warnings ?? []), ...warnings].map((text) => ({ text }));
   if (said.length === 0) return plan;
   return { ...plan, warnings: [...said, ...(plan.warnings ?? [])] };
+}
+
+/** The desired resources of the file. */
+export async function desiredResources(
+  context: Context,
+  config: Config,
+  rows: readonly Row[],
+  scale: Record<string, number> = {},
+): Promise<Resource[]> {
+  const inputs = await hostOf(context).inputs(config, rows);
+  return desiredInSwarm({ config, rows, paths: context.paths, ...inputs, scale });
 }
 
 /**
@@ -66,29 +76,26 @@ function scaleTargets(
 
 const ROLLED_BACK = 'was rolled back: it stays as it was until its entry or its image changes';
 
-/** A service that was rolled back is not tried again: it stays as it was, with all that it needs. */
+/** A service that the swarm rolled back is not tried again: it stays as it was, with all that it needs. */
 function withoutRefused(
   wanted: Resource[],
   rows: readonly Row[],
 ): { resources: Resource[]; notes: Note[] } {
   const rowOf = new Map(rows.map((row) => [addressOf(row.kind, row.name), row]));
-  const refused = wanted.flatMap((each) => {
+  const held = new Map<Address, Resource>();
+  for (const each of wanted) {
     const row = each.kind === 'service' ? rowOf.get(each.address) : undefined;
-    const isHeld = row && isRefused(each as Resource<ServiceSpec>, row as ServiceRow);
-    return isHeld ? [row] : [];
-  });
-  const held = new Map(refused.map((row) => [addressOf(row.kind, row.name), row]));
+    const spec = row && specAfterRollback(each as Resource<ServiceSpec>, row as ServiceRow);
+    if (spec) held.set(each.address, { ...resourceFromRow(row), spec });
+  }
   const known = new Set(wanted.map(({ address }) => address));
-  const needed = refused.flatMap(({ needs }) => needs).filter((each) => !known.has(each));
+  const needed = [...held.values()]
+    .flatMap(({ needs }) => needs)
+    .filter((each) => !known.has(each));
   const kept = [...new Set(needed)].flatMap((each) => rowOf.get(each) ?? []);
-  const resources = wanted.map((each) => {
-    const row = held.get(each.address);
-    return row ? resourceFromRow(row) : each;
-  });
+  const resources = wanted.map((each) => held.get(each.address) ?? each);
   return {
     resources: [...kept.map(resourceFromRow), ...resources],
     notes: [...held.keys()].map((address) => ({ address, text: ROLLED_BACK })),
   };
 }
-
-type ServiceRow = Row<ServiceSpec, ServiceFacts>;

@@ -6,7 +6,7 @@ import type { FarmEntry } from '../../model/config.js';
 import { digest } from '../../model/json.js';
 import type { Resource } from '../../model/resource.js';
 import type { Scaled } from '../../model/specs.js';
-import type { ContentSpec, ServiceSpec } from '../../model/swarm.js';
+import type { ContentSpec, Rotation, ServiceSpec } from '../../model/swarm.js';
 import { objectName, proxyOf, serversOf, versioned } from './names.js';
 import { desiredService, type Parts } from './service.js';
 
@@ -27,29 +27,25 @@ export function desiredFarm(
   scaled?: Scaled,
 ): Farm {
   const stack = parts.config.name;
-  const [servers, proxy] = [serversOf(name), proxyOf(name)];
+  const path = ['farms', name];
+  const { update } = farm;
   const { replicas = 1 } = farm.servers;
-  // the proxy listens on ports of its node, and not on sockets that it was started with
-  const { publish: _published, ...unpublished } = farm.proxy;
-  const discovery = {
-    port: farm.servers.port,
-    servers: [
-      {
-        name: `${servers}-`,
-        host: `tasks.${objectName(stack, servers)}`,
-        count: slotsFor(replicas + farm.update.parallelism),
+  const servers = desiredService(
+    {
+      ...{
+        name: serversOf(name),
+        entry: farm.servers,
+        path: [...path, 'servers'],
+        replicas,
+        update,
       },
-    ],
-    // that of Docker, in every container
-    nameserver: '127.0.0.11:53',
-  };
-  const certificate = certificateOf(name, farm, stack, sources);
-  const text = haproxyConfig(
-    name,
-    { ...farm, proxy: unpublished },
-    discovery,
-    certificate && CERTIFICATE,
+      ...{ rotation: rotationOf(farm), ...(scaled && { scaled }) },
+    },
+    parts,
   );
+  const proxy = proxyOf(name);
+  const certificate = certificateOf(name, farm, stack, sources);
+  const text = proxyText(name, farm, servers, certificate && CERTIFICATE);
   const config = contentOf('config', proxy, stack, { digest: digest(text), text });
   const files = [
     { kind: 'config' as const, resource: config, target: `${CONFIG_DIR}/${CONFIG_FILE}` },
@@ -57,30 +53,52 @@ export function desiredFarm(
       ? [{ kind: 'secret' as const, resource: certificate, target: CERTIFICATE }]
       : []),
   ];
-  const path = ['farms', name];
-  const { update } = farm;
+  const front = desiredService(
+    {
+      ...{ name: proxy, path: [...path, 'proxy'], replicas: 'per node', files },
+      entry: proxyEntry(farm),
+    },
+    parts,
+  );
   return {
     contents: files.map(({ resource }) => resource),
-    services: [
-      desiredService(
-        {
-          ...{ name: servers, entry: farm.servers, path: [...path, 'servers'], replicas, update },
-          ...(scaled && { scaled }),
-        },
-        parts,
-      ),
-      withNeed(
-        desiredService(
-          {
-            ...{ name: proxy, path: [...path, 'proxy'], replicas: 'per node' as const, files },
-            entry: proxyEntry(farm),
-          },
-          parts,
-        ),
-        addressOf('service', servers),
-      ),
-    ],
+    services: [servers, withNeed(front, servers.address)],
   };
+}
+
+/** Docker itself runs a command: to the proxy, it is as good as none. */
+function rotationOf({ servers: { port, healthcheck } }: FarmEntry): Rotation {
+  return { port, ...(healthcheck && !('exec' in healthcheck) && { healthcheck }) };
+}
+
+/** The proxy's configuration for its servers at the release that they have. */
+function proxyText(
+  name: string,
+  farm: FarmEntry,
+  { spec: { id, rotation = rotationOf(farm) } }: Resource<ServiceSpec>,
+  certificate: string | undefined,
+): string {
+  const { replicas = 1, healthcheck: _declared, ...entry } = farm.servers;
+  // the proxy listens on ports of its node, and not on sockets that it was started with
+  const { publish: _published, ...proxy } = farm.proxy;
+  const discovery = {
+    port: rotation.port,
+    servers: [
+      {
+        name: `${serversOf(name)}-`,
+        host: `tasks.${id}`,
+        count: slotsFor(replicas + farm.update.parallelism),
+      },
+    ],
+    // that of Docker, in every container
+    nameserver: '127.0.0.11:53',
+  };
+  return haproxyConfig(
+    name,
+    { ...farm, servers: { ...entry, ...rotation }, proxy },
+    discovery,
+    certificate,
+  );
 }
 
 function proxyEntry({ proxy }: FarmEntry): FarmEntry['proxy'] {

@@ -5,8 +5,8 @@ import { addressOf } from '../../model/address.js';
 import type { Config, ContainerEntry } from '../../model/config.js';
 import { imageVersion } from '../../model/image-version.js';
 import { digest, equal } from '../../model/json.js';
-import type { Resource, Row } from '../../model/resource.js';
-import type { ImageSpec, Scaled } from '../../model/specs.js';
+import { type Resource, type Row, resourceFromRow } from '../../model/resource.js';
+import type { ImageSpec } from '../../model/specs.js';
 import type {
   ContentSpec,
   DeclaredContent,
@@ -15,7 +15,8 @@ import type {
   SwarmImageSpec,
 } from '../../model/swarm.js';
 import { contentOf, desiredFarm } from './farm.js';
-import { objectName, repositoryOf, serversOf } from './names.js';
+import { objectName, repositoryIn, repositoryOf, serversOf } from './names.js';
+import { imagesOf as releasedImages, type ServiceRow } from './release.js';
 import { desiredService, type ImageReference, type Parts } from './service.js';
 
 /** Every resource of the stack in the cluster, in an order suited to readers. Pure. */
@@ -24,21 +25,24 @@ export function desiredInSwarm(context: DesiredContext): Resource[] {
   const images = imagesOf(context);
   const contents = contentsOf(context);
   const networks = networksOf(context);
-  const parts: Parts = { config, images: images.references, contents, networks };
+  const rows = servicesIn(context);
+  const parts: Parts = { config, images: images.references, contents, networks, rows };
   const farms = Object.entries(config.farms).map(([name, farm]) => {
-    const scaled = scaleIn(context, name, serversOf(name), farm.servers);
+    const scaled = scaleIn(context, name, rows.get(serversOf(name)), farm.servers);
     return desiredFarm(name, withScale(farm, scaled), parts, sources, scaled);
   });
   const services = Object.entries(config.containers).map(([name, entry]) => {
-    const scaled = scaleIn(context, name, name, entry);
+    const scaled = scaleIn(context, name, rows.get(name), entry);
     const replicas = scaled?.servers ?? entry.replicas ?? 1;
     const wanted = { name, entry, path: ['containers', name], replicas };
     return desiredService({ ...wanted, ...(scaled && { scaled }) }, parts);
   });
-  const all = [...services, ...farms.flatMap((farm) => farm.services)];
-  const kept = images.resources.filter(({ address }) => isNeeded(address, all, images.resources));
+  const known = [...images.resources, ...undeclaredImages(context, images.references)];
+  const all = [...services, ...farms.flatMap((farm) => farm.services)].map((each) =>
+    withPinnedImage(each, known),
+  );
   return [
-    ...kept,
+    ...known.filter(({ address }) => isNeeded(address, all, known)),
     ...networks.values(),
     ...contents.values(),
     ...farms.flatMap((farm) => farm.contents),
@@ -47,16 +51,16 @@ export function desiredInSwarm(context: DesiredContext): Resource[] {
 }
 
 /** The scale of a service set by `baleine scale`, now or earlier. */
-function scaleIn(
-  { config, rows, scale }: DesiredContext,
+const scaleIn = (
+  { scale }: DesiredContext,
   name: string,
-  service: string,
+  row: ServiceRow | undefined,
   { replicas = 1 }: ContainerEntry,
-): Scaled | undefined {
-  const row = rows.find(
-    (each) => each.kind === 'service' && each.stack === config.name && each.name === service,
-  );
-  return currentScale(replicas, scale?.[name], (row?.spec as ServiceSpec | undefined)?.scaled);
+) => currentScale(replicas, scale?.[name], row?.spec.scaled);
+
+function servicesIn({ config, rows }: DesiredContext): Map<string, ServiceRow> {
+  const own = rows.filter(({ kind, stack }) => kind === 'service' && stack === config.name);
+  return new Map(own.map((row) => [row.name, row as ServiceRow]));
 }
 
 interface Images {
@@ -86,16 +90,43 @@ function imagesOf(context: DesiredContext): Images {
 function withReference(
   resource: Resource<ImageSpec>,
   spec: ImageSpec,
-  { config: { name, swarm } }: Pick<DesiredContext, 'config'>,
+  context: DesiredContext,
 ): Resource<SwarmImageSpec> {
+  const { name, swarm } = context.config;
   const repository = repositoryOf(name, resource.name, swarm?.registry);
   // of its content, and of what containers inherit from it
   const reference = `${repository}:${digest([imageVersion(spec), spec.config], 12)}`;
   const { previous: _previous, ...rest } = spec;
   const own: SwarmImageSpec = { ...rest, stack: name, reference };
   if (swarm?.registry !== undefined) own.pushed = true;
+  const used = [...servicesIn(context).values()].flatMap((row) => releasedImages(row.spec));
+  const kept = used.filter((each) => repositoryIn(each) === repository && each !== reference);
+  if (kept.length > 0) own.kept = [...new Set(kept)].sort();
   const { transitionalSpec: _never, ...plain } = resource;
   return { ...plain, spec: own };
+}
+
+/** Recorded images that the file has no more; pinned services may use them. */
+function undeclaredImages(
+  { config, rows }: DesiredContext,
+  declared: ReadonlyMap<string, unknown>,
+): Resource<SwarmImageSpec>[] {
+  const gone = rows.filter(
+    ({ kind, stack, name }) => kind === 'image' && stack === config.name && !declared.has(name),
+  );
+  return gone.map((row) => resourceFromRow(row) as Resource<SwarmImageSpec>);
+}
+
+/** A service that is pinned to a release needs the image of that. */
+function withPinnedImage(
+  service: Resource<ServiceSpec>,
+  images: readonly Resource<SwarmImageSpec>[],
+): Resource<ServiceSpec> {
+  const { spec, needs } = service;
+  const repository = spec.held && repositoryIn(spec.held.to.image);
+  const image = images.find((each) => repositoryIn(each.spec.reference) === repository);
+  if (!image || needs.includes(image.address)) return service;
+  return { ...service, needs: [image.address, ...needs] };
 }
 
 /** Of an image that is one of a registry, unchanged: pinned to what the plan has found. */

@@ -5,11 +5,13 @@ import type { Scaled } from '../../model/specs.js';
 import type {
   ContentSpec,
   NetworkSpec,
+  Rotation,
   ServiceFile,
   ServiceMount,
   ServiceSpec,
 } from '../../model/swarm.js';
 import { objectName, proxyOf } from './names.js';
+import { type ServiceRow, withReleases } from './release.js';
 
 /** What services of the stack refer to. */
 export interface Parts {
@@ -20,6 +22,8 @@ export interface Parts {
   contents: ReadonlyMap<string, Resource<ContentSpec>>;
   /** The network of each bridge that is the stack's own. */
   networks: ReadonlyMap<string, Resource<NetworkSpec>>;
+  /** What was last applied, by service. */
+  rows: ReadonlyMap<string, ServiceRow>;
 }
 
 export interface ImageReference {
@@ -37,6 +41,8 @@ export interface Wanted {
   /** By `baleine scale`; then `replicas` is its number. */
   scaled?: Scaled;
   update?: UpdatePolicy;
+  /** Of the servers of a farm. */
+  rotation?: Rotation;
   /** More of its files, such as a proxy's configuration. */
   files?: { kind: 'secret' | 'config'; resource: Resource<ContentSpec>; target: string }[];
 }
@@ -52,7 +58,7 @@ const UPDATE: UpdatePolicy = {
 
 /** A service that runs the containers of one entry. */
 export function desiredService(wanted: Wanted, parts: Parts): Resource<ServiceSpec> {
-  const { name, entry, path, replicas, scaled, update = UPDATE, files = [] } = wanted;
+  const { name, entry, path, replicas, scaled, rotation, update = UPDATE, files = [] } = wanted;
   const { config, images, contents, networks } = parts;
   const image = images.get(entry.image);
   if (!image) throw new Error(`${name}: image ${entry.image} has no reference`);
@@ -91,6 +97,7 @@ export function desiredService(wanted: Wanted, parts: Parts): Resource<ServiceSp
     limits: limitsOf(entry),
     restart: entry.restart,
     ...(health && { healthcheck: health }),
+    ...(rotation && { rotation }),
     update: { order, parallelism, monitor, failure_action },
     ...(entry.placement && { placement: entry.placement }),
     ...(entry.user !== undefined && { user: entry.user }),
@@ -119,7 +126,7 @@ export function desiredService(wanted: Wanted, parts: Parts): Resource<ServiceSp
     address: addressOf('service', name),
     kind: 'service',
     name,
-    spec,
+    spec: withReleases(spec, parts.rows.get(name)),
     needs: [
       ...(image.made ? [addressOf('image', entry.image)] : []),
       ...Object.keys(entry.bridges).flatMap((bridge) => networks.get(bridge)?.address ?? []),

@@ -12,6 +12,7 @@ import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { Facts, StepOf } from '../../model/step.js';
 import type { SwarmImageFacts, SwarmImageSpec } from '../../model/swarm.js';
+import { repositoryIn } from '../desired/names.js';
 import { clusterIn } from './objects.js';
 
 interface Observed {
@@ -116,22 +117,22 @@ function update(
     : local.create(desired, reason, paths);
   const isNew = built.length > 0 || row.spec.reference !== desired.spec.reference;
   const nodes = isNew || desired.spec.pushed ? undefined : lacking;
-  const kept = [desired.spec.reference, row.spec.reference];
+  const { reference, kept = [] } = desired.spec;
+  const used = [...new Set([reference, row.spec.reference, ...kept])];
   return [
     ...(built as Steps),
     distribute(desired.spec, reason, paths, nodes),
-    ...(isNew ? [withdraw(desired.spec, kept, 'older versions')] : []),
+    ...(isNew ? [withdraw(desired.spec, used, 'older versions')] : []),
   ];
 }
 
-/** The last version stays: tasks run on it until their service is updated, or go back to it. */
+/** The last version stays, and what services run or can go back to. */
 const withdraw = (
   { reference }: SwarmImageSpec,
   keep: string[],
   reason: string,
 ): StepOf<DistributeVerbs> => {
-  const repository = reference.slice(0, reference.lastIndexOf(':'));
-  return { verb: 'image.withdraw', args: { repository, keep }, reason };
+  return { verb: 'image.withdraw', args: { repository: repositoryIn(reference), keep }, reason };
 };
 
 const isOfFile = ({ attribute }: Difference) => attribute !== 'reference' && attribute !== 'nodes';

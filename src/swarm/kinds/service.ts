@@ -4,10 +4,12 @@ import { formatValue } from '../../model/attribute-text.js';
 import { fromFile } from '../../model/difference.js';
 import { canonical, digest, equal, type Json } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
-import type { Resource, Row } from '../../model/resource.js';
+import type { Resource } from '../../model/resource.js';
 import { type Facts, FailedWithFacts } from '../../model/step.js';
 import type { ServiceFacts, ServiceSpec } from '../../model/swarm.js';
 import { toApi } from '../api-service.js';
+import { isLoaded } from '../desired/names.js';
+import type { ServiceRow } from '../desired/release.js';
 import { differencesOf } from './api-differences.js';
 import { named, notOurs, owned } from './objects.js';
 import { followUpdate } from './rollout.js';
@@ -26,8 +28,6 @@ interface ServiceVerbs {
 }
 
 const NONE = { desired: 0, running: 0 };
-
-type ServiceRow = Row<ServiceSpec, ServiceFacts>;
 
 /** A service of the cluster, which keeps a number of tasks running. */
 export const service: Kind<ServiceSpec, ServiceFacts, ClusterService, ServiceVerbs> = {
@@ -54,10 +54,14 @@ export const service: Kind<ServiceSpec, ServiceFacts, ClusterService, ServiceVer
     })),
   compare,
   note,
-  create: (resource, reason) => [apply(resource, reason)],
+  create: (resource, reason) => [apply(resource, reason, versionOf(resource.spec))],
   update: (resource, { facts: { refused = '' } }, _seen, differences) => {
     const reason = differences.map((each) => each.reason).join(', ') || 'unfinished';
-    return [apply(resource, reason, refused)];
+    const { spec } = resource;
+    const isNumber =
+      differences.length > 0 && differences.every((each) => NUMBER.has(each.attribute));
+    const version = isNumber ? numberOf(spec) : versionOf(spec);
+    return [apply(resource, reason, version, refused)];
   },
   remove: ({ spec: { id } }, reason) => [{ verb: 'service.remove', args: { id }, reason }],
   interrupts: () => false,
@@ -76,14 +80,39 @@ export const service: Kind<ServiceSpec, ServiceFacts, ClusterService, ServiceVer
   },
 };
 
-const versionOf = (spec: ServiceSpec) => digest(spec, 12);
+/**
+ * Identifies what is asked of a service, apart from its number of replicas: another number is no other
+ * attempt at a version that was rolled back.
+ */
+const versionOf = ({ replicas: _replicas, ...spec }: ServiceSpec) => digest(recordless(spec), 12);
 
-/** Whether a service was rolled back from what is desired of it now. */
-export const isRefused = ({ spec }: Resource<ServiceSpec>, { facts }: ServiceRow): boolean =>
-  facts.refused === versionOf(spec);
+/** The same for a change of nothing but the number. */
+const numberOf = (spec: ServiceSpec) => digest(recordless(spec), 12);
 
-function apply({ address, spec }: Resource<ServiceSpec>, reason: string, refused = '') {
-  const version = versionOf(spec);
+const recordless = (spec: object) =>
+  Object.fromEntries(Object.entries(spec).filter(([key]) => !RECORDED.has(key)));
+
+/**
+ * What stays of a service that the swarm has rolled back from what is still desired: as it was, in the
+ * desired number. Undefined if it was not rolled back from that.
+ */
+export function specAfterRollback(
+  { spec }: Resource<ServiceSpec>,
+  row: ServiceRow,
+): ServiceSpec | undefined {
+  const { refused = '' } = row.facts;
+  if (refused === numberOf(spec)) return row.spec;
+  if (refused !== versionOf(spec)) return undefined;
+  const { scaled: _before, ...kept } = row.spec;
+  return { ...kept, replicas: spec.replicas, ...(spec.scaled && { scaled: spec.scaled }) };
+}
+
+function apply(
+  { address, spec }: Resource<ServiceSpec>,
+  reason: string,
+  version: string,
+  refused = '',
+) {
   const args = {
     service: toApi(address, spec, spec.image),
     version,
@@ -94,7 +123,7 @@ function apply({ address, spec }: Resource<ServiceSpec>, reason: string, refused
 }
 
 /** An image of a registry that the plan has not pinned. */
-const isPinnedLater = (image: string) => !image.includes('@') && !image.startsWith('baleine/');
+const isPinnedLater = (image: string) => !image.includes('@') && !isLoaded(image);
 
 /** First what changed in the file, then what somebody else has changed. */
 function compare(
@@ -112,12 +141,20 @@ function compare(
   return [
     ...changed,
     ...compareScale(spec, row.spec),
+    ...compareHeld(spec, row.spec),
     ...(applied ? differencesOf(applied, seen.spec) : []),
   ];
 }
 
 /** Only recorded: the service itself does not change with them. */
-const RECORDED = new Set(['scaled']);
+const RECORDED = new Set<string>(['scaled', 'previous', 'held'] satisfies (keyof ServiceSpec)[]);
+
+/** The release itself is compared key by key. */
+function compareHeld({ held: after }: ServiceSpec, { held: before }: ServiceSpec): Difference[] {
+  if (equal(before?.asked ?? null, after?.asked ?? null)) return [];
+  const reason = after ? 'rolled back' : 'no longer held back';
+  return [{ attribute: 'held', cause: 'file', effect: 'update', reason }];
+}
 
 /** A new number of replicas says enough. */
 function compareScale(after: ServiceSpec, before: ServiceSpec): Difference[] {
@@ -137,7 +174,7 @@ function memberDifferences(key: string, before: Json | undefined, after: Json | 
   return names
     .filter((name) => !equal(before[name], after[name]))
     .map((name) => {
-      const attribute = `${key}.${name}`;
+      const attribute = key === 'rotation' ? name : `${key}.${name}`;
       const [from, to] = [before[name], after[name]].map((each) =>
         each === undefined ? '(none)' : formatValue(attribute, each),
       );
@@ -145,7 +182,9 @@ function memberDifferences(key: string, before: Json | undefined, after: Json | 
     });
 }
 
-const MEMBERS = new Set(['limits', 'update', 'placement', 'environment']);
+const MEMBERS = new Set(['limits', 'update', 'placement', 'environment', 'rotation']);
+
+const NUMBER = new Set(['replicas', 'scaled']);
 
 const isObject = (value: Json | undefined): value is { [key: string]: Json | undefined } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -163,6 +202,7 @@ function note({ spec }: Resource<ServiceSpec>, _row: ServiceRow, seen: ClusterSe
     running < desired ? `has ${running} of ${desired} tasks running` : undefined,
     spec.scaled &&
       `is scaled to ${spec.scaled.servers} by \`baleine scale\`; the file has ${spec.scaled.file}`,
+    spec.held && `is rolled back: the file asks for another ${spec.held.differs.join(', ')}`,
   ];
   return notes.filter((each) => each !== undefined).join('; ') || undefined;
 }

@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { poll } from '../../../src/model/poll.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
@@ -17,7 +18,7 @@ const SERVE =
   'busybox mkdir -p /srv; echo "$(busybox hostname) $RELEASE" >/srv/index.html; exec busybox httpd -f -p 80 -h /srv';
 
 /** Its output ends with the container's. */
-const TALK = 'for n in 1 2 3; do echo line $n; done; exec busybox sleep 1000';
+const TALK = 'busybox cat /page; for n in 1 2; do echo line $n; done; exec busybox sleep 1000';
 
 interface Wanted {
   servers?: object;
@@ -31,12 +32,13 @@ function shop([first, second]: SwarmNode[], { servers, replicas = 2 }: Wanted = 
     swarm: { host: first?.url, nodes: { [second?.name ?? '']: second?.url } },
     images: {
       box: { size: '64M', from: { host: { binaries: ['/bin/busybox'] } } },
+      said: { from: { image: 'box' }, copy: [{ from: './page', to: '/page' }] },
       proxy: { size: '128M', from: { host: { binaries: ['/usr/sbin/haproxy'] } } },
     },
     bridges: { back: { subnet: '10.77.2.0/24' } },
     containers: {
       talk: {
-        image: 'box',
+        image: 'said',
         command: ['busybox', 'sh', '-c', TALK],
         stop_signal: 'SIGKILL',
       },
@@ -81,15 +83,17 @@ describe.skipIf(skip)('commands for a stack on a swarm', () => {
     inPrivateHost((host) =>
       withSwarm(host, 2, async (nodes) => {
         const [first] = nodes;
+        const page = (text: string) => writeFileSync(join(host.dir, 'page'), `page ${text}\n`);
+        page('one');
         const stack = new Stack(host, shop(nodes));
         await stack.done('up', '-d');
         await answering(host, first, 2, / one\n$/);
         expect(await stack.done('plan')).toMatch(NOTHING);
 
         // logs
-        const talk = ['talk.1 | line 1', 'talk.1 | line 2', 'talk.1 | line 3', ''].join('\n');
+        const talk = ['talk.1 | page one', 'talk.1 | line 1', 'talk.1 | line 2', ''].join('\n');
         expect(await stack.done('logs', 'talk')).toBe(talk);
-        expect(await stack.done('logs', '--tail', '1', 'talk')).toBe('talk.1 | line 3\n');
+        expect(await stack.done('logs', '--tail', '1', 'talk')).toBe('talk.1 | line 2\n');
 
         // scale
         await stack.done('scale', 'web=3', 'talk=2');
@@ -107,13 +111,46 @@ describe.skipIf(skip)('commands for a stack on a swarm', () => {
           'Error: cannot scale none: no farm or container of that name in stack shop\n' +
             '  There is: talk, web\n',
         );
-        await stack.done('scale', 'talk=file');
         // the number of the file changes
         stack.write(shop(nodes, { replicas: 1 }));
         expect(headings(await stack.done('plan'))).toEqual([
           'service.web-server will be updated in-place (replicas 3 → 1)',
         ]);
         stack.write(shop(nodes));
+        await stack.done('scale', 'talk=file', 'web=file');
+
+        // rollback
+        const two = { servers: { environment: { RELEASE: 'two' } } };
+        stack.write(shop(nodes, two));
+        page('two');
+        await stack.done('apply', '-y');
+        await answering(host, first, 2, / two\n$/);
+        expect(headings(await stack.done('rollback', '-y', 'web'))).toEqual([
+          'service.web-server will be updated in-place (environment.RELEASE two → one, rolled back)',
+        ]);
+        await answering(host, first, 2, / one\n$/);
+        await stack.done('rollback', '-y', 'talk');
+        const said = () => stack.done('logs', '--tail', '3', 'talk');
+        expect(await said()).toContain('page one\n');
+        for (const round of ['plan', 'apply -y', 'plan']) {
+          const text = await stack.done(...round.split(' '));
+          expect(text).toMatch(NOTHING);
+          expect(text).toContain(
+            'service.web-server is rolled back: the file asks for another environment',
+          );
+        }
+        expect((await stack.run('rollback', '-y', 'web')).stderr).toMatch(
+          /cannot roll back web: it is already rolled back/,
+        );
+        await stack.done('scale', 'web=3');
+        await answering(host, first, 3, / one\n$/);
+        await stack.done('scale', 'web=file');
+        await stack.done('rollback', '--undo', 'web');
+        expect(headings(await stack.done('plan'))).toEqual([
+          'service.web-server will be updated in-place (environment.RELEASE one → two)',
+        ]);
+        await stack.done('apply', '-y');
+        await answering(host, first, 2, / two\n$/);
 
         await stack.done('destroy', '-y');
         rmSync(host.root, { recursive: true });
