@@ -194,6 +194,8 @@ export interface Disks {
   flush(dir: string): Promise<void>;
   /** Unmounts and detaches the loop device; a busy one lazily. Removes the mount point. */
   ensureUnmounted(dir: string): Promise<void>;
+  /** Unmounts any number of disks together, as by `ensureUnmounted`; one result each, in order. */
+  unmountAll(dirs: string[]): Promise<(Error | undefined)[]>;
 }
 
 /**

@@ -247,6 +247,10 @@ export class MemoryHost {
         ensureUnmounted: async (dir) => {
           this.mounts.delete(dir);
         },
+        unmountAll: async (dirs) => {
+          for (const dir of dirs) this.mounts.delete(dir);
+          return dirs.map(() => undefined);
+        },
       },
       rootfs: {
         debian: async () => undefined,

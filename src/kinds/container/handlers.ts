@@ -166,7 +166,7 @@ export function containerHandlers(host: Host, paths: InstallPaths): Handlers<Con
       one: done(({ cgroup, limits, disk }) => cgroups.ensureLimits(cgroup, limits, disk)),
     },
     'container.unmount': {
-      one: done(({ dir }) => disks.ensureUnmounted(dir)),
+      all: (all) => disks.unmountAll(all.map(({ dir }) => dir)),
     },
     'container.erase': {
       one: done(async ({ disk, log, bundle, files: folder }) => {

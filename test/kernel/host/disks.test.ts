@@ -273,7 +273,13 @@ describe('mounting', () => {
       );
     }
     expect(await disks.mountAll(mounts.slice(1))).toEqual(names.slice(1).map(() => undefined));
-    await Promise.all(names.map((name) => disks.ensureUnmounted(at(name))));
+    // one of them is busy
+    const used = openSync(join(at(names[1] ?? ''), 'x'), 'r');
+    try {
+      expect(await disks.unmountAll(names.map(at))).toEqual(names.map(() => undefined));
+    } finally {
+      closeSync(used);
+    }
     for (const name of names) expect(existsSync(at(name))).toBe(false);
     expect(readdirSync(paths.root).filter((name) => name.includes('.part'))).toEqual([]);
   });
@@ -292,7 +298,13 @@ describe('mounting', () => {
       process.env.PATH = PATH;
     }
     for (const { dir } of mounts) expect(optionsAt(dir)).toContain(',errors=remount-ro');
-    await Promise.all(mounts.map(({ dir }) => disks.ensureUnmounted(dir)));
+    mkdirSync(at('m3/full/x'), { recursive: true });
+    writeFileSync(at('m3/full/file'), 'x');
+    expect(await disks.unmountAll([...mounts.map(({ dir }) => dir), at('m3')])).toEqual([
+      undefined,
+      undefined,
+      expect.objectContaining({ code: 'ENOTEMPTY' }),
+    ]);
     for (const { file } of mounts) expect(run('losetup', '-j', file)).toBe('');
   });
 });

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -308,6 +310,27 @@ describe.each(usableRuntimes())('%s', (name) => {
     process.kill(third.monitor.pid, 'SIGKILL');
     await runtime.stop(container.id, third, { signal: 'SIGKILL', grace: 1000 });
     expect(startTime(third.pid)).toBeUndefined();
+    await dismantle(paths, container);
+  });
+
+  it('leaves an ended container to its runtime if something runs in its groups', async () => {
+    const container = spec('left', 'sleep 100');
+    await prepare(paths, container);
+    const started = await runtime.start(container);
+    const other = spawn('sleep', ['100'], { stdio: 'ignore' });
+    const hasEnded = once(other, 'exit');
+    for (const root of cgroupRoots()) {
+      writeFileSync(join(root, cgroupPath(paths, container.id), 'cgroup.procs'), `${other.pid}`);
+    }
+    const stop = () => runtime.stop(container.id, started, { signal: 'SIGKILL', grace: 1000 });
+    // runc ends only what is in the namespace of the first process
+    if (name === 'runc') {
+      await expect(stop()).rejects.toThrow(/processes are left in it/);
+      other.kill('SIGKILL');
+    }
+    await stop();
+    expect(await hasEnded).toEqual([null, 'SIGKILL']);
+    expect(readdirSync(join(paths.run, 'runtime', name))).toEqual([]);
     await dismantle(paths, container);
   });
 

@@ -19,6 +19,19 @@ export function linuxCgroups(): Cgroups {
   };
 }
 
+/**
+ * Removes the group of an ended container from every hierarchy, and keeps its parents.
+ *
+ * @returns false if processes are left in it; then it is still complete
+ */
+export function removeEnded(cgroup: string): boolean {
+  assertOurs(cgroup);
+  const groups = allRoots(readHierarchies()).map((root) => join(root, cgroup));
+  return groups.every(
+    (group) => isRemoved(group) || [...childGroups(group).reverse(), group].every(isRemoved),
+  );
+}
+
 /** `/baleine/<tag>/<id>` as built by model/install-paths.ts; no component can lead elsewhere. */
 const OURS = /^\/baleine\/[a-z0-9]+\/[a-z0-9_-][a-z0-9._-]*$/;
 
@@ -35,7 +48,10 @@ function allRoots({ named, unified }: Hierarchies): string[] {
 
 async function removeIn(root: string, cgroup: string): Promise<void> {
   const group = join(root, cgroup);
-  for (const dir of [...childGroups(group).reverse(), group]) await removeGroup(dir);
+  // most have no children, and reading a folder takes longer than removing it
+  if (!isRemoved(group)) {
+    for (const dir of [...childGroups(group).reverse(), group]) await removeGroup(dir);
+  }
   const tag = join(group, '..');
   for (const parent of [tag, join(tag, '..')]) removeIfEmpty(parent);
 }
@@ -69,6 +85,17 @@ async function removeGroup(dir: string): Promise<void> {
   if (error === undefined || errno(error) === 'ENOENT') return;
   const cause = isOver(error) ? errno(error) : 'processes are left in it';
   throw new Error(`cannot remove cgroup ${dir}: ${cause}`, { cause: error });
+}
+
+/** False if processes or groups are left in it. */
+function isRemoved(dir: string): boolean {
+  try {
+    rmdirSync(dir);
+  } catch (error) {
+    if (errno(error) === 'EBUSY') return false;
+    if (errno(error) !== 'ENOENT') throw error;
+  }
+  return true;
 }
 
 /** Keeps the group if other containers of ours are still in it. */

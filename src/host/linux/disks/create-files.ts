@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { installFiles } from '../files/atomic-write.js';
+import { installFiles, removeFile } from '../files/atomic-write.js';
 import { runCleanup } from '../process/launch.js';
 import { ensureUnmounted } from './mount.js';
 
@@ -42,6 +42,6 @@ const partOf = (file: string) => join(dirname(file), `.${basename(file)}.part`);
 async function removeAll(parts: readonly string[]): Promise<void> {
   for (const part of parts) {
     if (existsSync(partialMountPoint(part))) await ensureUnmounted(partialMountPoint(part));
-    await rm(part, { force: true });
+    await removeFile(part);
   }
 }

@@ -1,12 +1,12 @@
-import { link, open, rm, stat } from 'node:fs/promises';
+import { link, open, stat } from 'node:fs/promises';
 import { UserError } from '../../../model/errors.js';
 import type { Disks } from '../../ports.js';
-import { installFiles } from '../files/atomic-write.js';
+import { installFiles, removeFile } from '../files/atomic-write.js';
 import { LONG, run } from '../process/run.js';
 import { CP_OPTIONS, copyAll, explainDiskFull } from './copies.js';
 import { createFiles, partialMountPoint, removePartial } from './create-files.js';
 import { linkFile } from './hard-link.js';
-import { ensureMounted, ensureReleased, ensureUnmounted } from './mount.js';
+import { ensureMounted, ensureReleased, ensureUnmounted, unmountAll } from './mount.js';
 import { mountAll } from './mount-all.js';
 import { backingFile, readMounts } from './mount-table.js';
 import { resizeFile } from './resize.js';
@@ -52,7 +52,7 @@ export function linuxDisks(): Disks {
     replace: (from, to) => installFiles([{ from, to }]),
     remove: async (file) => {
       await removePartial(file);
-      await rm(file, { force: true });
+      await removeFile(file);
     },
     ensureMounted,
     mountAll,
@@ -63,6 +63,7 @@ export function linuxDisks(): Disks {
       });
     },
     ensureUnmounted,
+    unmountAll,
   };
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { poll } from '../../../model/poll.js';
 import { LONG, run } from '../process/run.js';
+import { splitWork } from '../process/split-work.js';
 import { backingFile, type Mount, readMounts } from './mount-table.js';
 import { checkComplete, damagedError, hasErrors } from './superblock.js';
 
@@ -66,6 +67,36 @@ export async function ensureUnmounted(dir: string): Promise<void> {
   }
   await removeFolder(dir);
   for (const { device, file } of waits) await released(device, file);
+}
+
+/**
+ * Same for any number of folders, by few programs: one result each, in order. What they leave is
+ * unmounted alone, which yields its error.
+ */
+export async function unmountAll(dirs: readonly string[]): Promise<(Error | undefined)[]> {
+  const wanted = new Set(dirs);
+  const files = new Map(
+    readMounts()
+      .filter(({ path }) => wanted.has(path))
+      .map(({ path, source }) => [path, { device: source, file: backingFile(source) }]),
+  );
+  const umount = (lane: string[]) =>
+    run('umount', ['--', ...lane], { purpose: 'unmount disks', reject: false });
+  if (files.size > 1) await Promise.all(splitWork([...files.keys()]).map(umount));
+  const left = new Set(readMounts().map(({ path }) => path));
+  return Promise.all(
+    dirs.map(async (dir) => {
+      try {
+        const { device, file } = files.get(dir) ?? { device: '', file: undefined };
+        if (left.has(dir)) await ensureUnmounted(dir);
+        else await removeFolder(dir);
+        await released(device, file);
+        return undefined;
+      } catch (error) {
+        return error as Error;
+      }
+    }),
+  );
 }
 
 /**

@@ -4,10 +4,11 @@ import {
   lstat,
   mkdir,
   open,
+  readdir,
   readFile,
   realpath,
   rename,
-  rm,
+  rmdir,
   stat,
   unlink,
 } from 'node:fs/promises';
@@ -16,7 +17,7 @@ import { messageOf } from '../../../model/errors.js';
 import type { Files } from '../../ports.js';
 import { readMounts } from '../disks/mount-table.js';
 import { LONG, run } from '../process/run.js';
-import { replaceFile, syncPath, temporaryPath } from './atomic-write.js';
+import { removeFile, replaceFile, syncPath, temporaryPath } from './atomic-write.js';
 
 /** baleine's own files and folders. */
 export function linuxFiles(): Files {
@@ -43,7 +44,7 @@ async function ensureDir(path: string, mode?: number): Promise<void> {
 
 /** Also removes what a killed run left if the text has not changed since. */
 async function write(path: string, text: string, mode: number): Promise<void> {
-  await rm(temporaryPath(path), { force: true });
+  await removeFile(temporaryPath(path));
   if (await isThere(path, text, mode)) return;
   await replaceFile(path, text, { mode });
   await syncPath(dirname(path));
@@ -87,19 +88,37 @@ async function move(from: string, to: string): Promise<void> {
 }
 
 /**
- * Also removes the temporary file of a killed run, whether or not the file itself ever existed.
- * Folders are removed by rm(1), which works by descriptor: a container may have nested them deeper
+ * Also removes the temporary file of a killed run, whether or not the file itself ever existed. A
+ * mount point that is a file cannot be unlinked (EBUSY). Folders with folders are removed by rm(1), which works by descriptor: a container may have nested them deeper
  * than the maximum path length, or may be changing them concurrently. rm stops at other file
  * systems; a bind mount of the same one shows only in the mount table.
  */
 async function remove(path: string): Promise<void> {
   const found = await statOf(path);
-  if (!found?.isDirectory()) await rm(temporaryPath(path), { force: true });
+  if (!found?.isDirectory()) await removeFile(temporaryPath(path));
   if (!found) return;
-  await refuseMounts(path);
   if (!found.isDirectory()) return unlink(path);
+  await refuseMounts(path);
+  if (await removeFlat(path)) return;
   await run('rm', ['--recursive', '--force', '--one-file-system', '--', path], { timeout: LONG });
   if (await statOf(path)) throw new Error('it is still there');
+}
+
+/** More files than this are left to rm(1), beside which we go on. */
+const FEW = 64;
+
+/** Removes a folder that has only a few files and no folder; false if rm(1) has to go on. */
+async function removeFlat(path: string): Promise<boolean> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    if (entries.length > FEW || entries.some((each) => each.isDirectory())) return false;
+    for (const { name } of entries) await unlink(join(path, name));
+    await rmdir(path);
+    return true;
+  } catch {
+    // what is in its way, rm says
+    return false;
+  }
 }
 
 async function refuseMounts(path: string): Promise<void> {

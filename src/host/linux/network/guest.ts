@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { InstallPaths } from '../../../model/install-paths.js';
 import type { LinkSpec } from '../../../model/specs.js';
 import type { Wiring } from '../../ports.js';
 import { smallFiles, withScratch } from '../disks/scratch.js';
 import { run } from '../process/run.js';
+import { splitWork } from '../process/split-work.js';
 import { batchText, type IpLine, runBatch } from './batch.js';
 import { type IpLink, mtuOf, toLinks } from './observe-links.js';
 
@@ -146,13 +146,4 @@ export function parseGuests(stdout: string): Map<string, Guest> {
     if (name !== undefined) seen.set(name, current);
   }
   return seen;
-}
-
-/** Splits work into non-empty parts: one per processor, at most four. */
-export function splitWork<T>(all: readonly T[]): T[][] {
-  const count = Math.min(availableParallelism(), 4);
-  const split = Array.from({ length: count }, (_, lane) =>
-    all.filter((_each, index) => index % count === lane),
-  );
-  return split.filter((lane) => lane.length > 0);
 }

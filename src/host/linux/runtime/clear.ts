@@ -1,13 +1,16 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import {
   cgroupPath,
   type InstallPaths,
   lastHealthCheckFile,
 } from '../../../model/install-paths.js';
 import type { Cgroups } from '../../ports.js';
+import { removeEnded } from '../cgroups/index.js';
 import { ensureUnmounted } from '../disks/mount.js';
+import { removeFile } from '../files/atomic-write.js';
+import { ifThere } from '../files/read.js';
 import { findProgram } from '../process/programs.js';
 import { run } from '../process/run.js';
 import { healAtOnce, SIGKILL } from './exit-hook.js';
@@ -42,23 +45,27 @@ async function endProcesses(paths: InstallPaths, id: string): Promise<void> {
     await setFrozen(paths, id, false);
     await killProcess(running, id);
   }
-  if (!existsSync(started)) await killCreators(dir, id);
-  await deleteStates(paths, id);
+  const wasStarted = existsSync(started);
+  if (!wasStarted) await killCreators(dir, id);
+  await deleteStates(paths, id, wasStarted);
   await endMonitor(paths, id);
-  await Promise.all(leftOf(paths, id).map((path) => rm(path, { force: true })));
+  await Promise.all(leftOf(paths, id).map((path) => removeFile(path)));
 }
 
 /** The existing leftover files. */
 function leftOf(paths: InstallPaths, id: string): string[] {
   const files = bundleFiles(paths, id);
+  const inBundle = new Set(ifThere(() => readdirSync(files.dir)) ?? []);
   return [
-    ...[files.heal, files.pid, files.monitor, files.started, ...files.sockets],
-    ...[files.criu, files.restoreLog],
-    ...[join(exitsDir(paths), id), join(socketsDir(paths), socketKey(id))],
-    join(files.dir, 'exit'),
-    join(files.dir, 'oom'),
-    lastHealthCheckFile(paths, id),
-  ].filter((path) => lstatSync(path, { throwIfNoEntry: false }));
+    ...[
+      ...[files.heal, files.pid, files.monitor, files.started, ...files.sockets],
+      ...[files.criu, files.restoreLog, join(files.dir, 'exit'), join(files.dir, 'oom')],
+      lastHealthCheckFile(paths, id),
+    ].filter((path) => inBundle.has(basename(path))),
+    ...[join(exitsDir(paths), id), join(socketsDir(paths), socketKey(id))].filter((path) =>
+      lstatSync(path, { throwIfNoEntry: false }),
+    ),
+  ];
 }
 
 export async function killProcess(
@@ -82,9 +89,33 @@ export async function killCreators(bundle: string, id: string): Promise<void> {
   }
 }
 
-/** Makes every runtime that knows the container delete its state, killing its processes. */
-export async function deleteStates(paths: InstallPaths, id: string): Promise<void> {
-  for (const runtime of runtimesWithState(paths, id)) await deleteState(paths, runtime, id);
+/**
+ * Deletes what every runtime knows of the container, killing its processes.
+ *
+ * @param hasEnded it was completely started, and its first process has ended
+ */
+export async function deleteStates(
+  paths: InstallPaths,
+  id: string,
+  hasEnded = false,
+): Promise<void> {
+  for (const runtime of runtimesWithState(paths, id)) {
+    if (hasEnded && (await deleteEnded(paths, runtime, id))) continue;
+    await deleteState(paths, runtime, id);
+  }
+}
+
+/**
+ * Of an ended container without processes and hooks, these have only a folder and cgroups, which are
+ * deleted without starting them (delete of crun(1) and runc(8)).
+ */
+const PLAIN_RUNTIMES = new Set(['crun', 'runc']);
+
+/** False if the runtime has to do it. */
+async function deleteEnded(paths: InstallPaths, runtime: string, id: string): Promise<boolean> {
+  if (!PLAIN_RUNTIMES.has(runtime) || !removeEnded(cgroupPath(paths, id))) return false;
+  await rm(join(stateDir(paths, runtime), id), { recursive: true, force: true });
+  return true;
 }
 
 /** The runtime may have changed since the container was started. */
