@@ -6,7 +6,7 @@ import type { Context as DesiredContext } from '../kinds/desired-context.js';
 import { desiredImperative } from '../kinds/desired-imperative.js';
 import { kinds } from '../kinds/index.js';
 import { type Address, IMPERATIVE_STACK } from '../model/address.js';
-import type { Config } from '../model/config.js';
+import { type Config, entriesOf } from '../model/config.js';
 import type { Plan } from '../model/plan.js';
 import { type Resource, type Row, resourceFromRow } from '../model/resource.js';
 import type { ContainerSpec } from '../model/specs.js';
@@ -104,10 +104,21 @@ async function planUp(
 }
 
 /** What the reader of the file found worth saying is shown with each plan. */
-function withWarnings(plan: Plan, { warnings = [] }: Config): Plan {
+function withWarnings(plan: Plan, config: Config): Plan {
+  const warnings = [...(config.warnings ?? []), ...placements(config)];
   if (warnings.length === 0) return plan;
   const said = warnings.map((text) => ({ text }));
   return { ...plan, warnings: [...said, ...(plan.warnings ?? [])] };
+}
+
+/** What a swarm is asked for, and one host has. */
+function placements(config: Config): string[] {
+  return entriesOf(config).flatMap(({ path, entry: { placement } }) => {
+    const { constraints = [], spread = [], max_per_node } = placement ?? {};
+    const isNone = constraints.length + spread.length === 0 && max_per_node === undefined;
+    const place = config.where([...path, 'placement']);
+    return isNone ? [] : [`${place}: placement has no effect: this host is the only one`];
+  });
 }
 
 /** The resources with the host names of others. */

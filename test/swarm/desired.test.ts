@@ -256,6 +256,14 @@ describe('the resources of a stack on a swarm', () => {
     `);
   });
 
+  it('run once on each node if they are placed so', () => {
+    const text = SHOP.replace('max_per_node: 1', 'each_node: true');
+    const { address, spec } = named(desired(text), 'service.db') as Resource<ServiceSpec>;
+    const { Mode, TaskTemplate } = toApi(address, spec, spec.image);
+    expect(Mode).toEqual({ Global: {} });
+    expect(TaskTemplate).toMatchObject({ Placement: { Constraints: ['node.labels.disk == ssd'] } });
+  });
+
   it('have an image of another name when what containers inherit changes', () => {
     const imageOf = (text: string) =>
       (named(desired(text), 'image.page') as Resource<SwarmImageSpec>).spec.reference;
@@ -296,21 +304,31 @@ name: shop
 engine: swarm
 images: { a: { from: { host: { binaries: [/bin/busybox] } } } }
 volumes: { data: { size: 1G } }
-bridges: { lan: { uplink: eth1 } }
+bridges: { lan: { uplink: eth1 }, back: { subnet: 10.9.0.0/24, host: 10.9.0.1 } }
 containers:
   a:
     image: a
+    bridges: [back]
     pre_stop: [{ command: x }]
     limits: { io: [{ device: disk, read_bps: 1M }] }
     publish: ['127.0.0.1:80:80']
+  b: { image: a, bridges: [back], placement: { each_node: true }, replicas: 2 }
 jobs:
   j: { image: a, schedule: '@daily' }
+farms:
+  web:
+    servers: { image: a, port: 80, bridges: [back], placement: { each_node: true } }
+    proxy: { image: a, engine: haproxy, listen: 80, bridges: [back] }
 `;
     expect(() => judge(configOf(text))).toThrowErrorMatchingInlineSnapshot(`
-      [ConfigError: baleine.yaml:12:5: a container that publishes ports must be on a bridge where the host has an address
-            publish: ['127.0.0.1:80:80']
-            ^
-      give one of its bridges host: ADDRESS]
+      [UserError: baleine.yaml:13:5: a swarm cannot have publish: Docker publishes on all addresses of a node
+      baleine.yaml:12:5: a swarm cannot have limits: a service has no limit io
+      baleine.yaml:11:5: a swarm cannot have pre_stop: nothing there runs it
+      baleine.yaml:14:35: a swarm cannot have placement: each_node and replicas exclude each other
+      baleine.yaml:16:3: a swarm cannot have jobs: a service that ends is not started by a clock
+      baleine.yaml:6:19: a swarm cannot have uplink: it is a matter of one host
+      baleine.yaml:5:20: a swarm cannot have size: a volume there is a folder of the node that runs the task
+      baleine.yaml:19:66: a swarm cannot have each_node: a proxy knows how many servers it has: set replicas]
     `);
   });
 });

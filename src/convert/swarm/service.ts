@@ -278,7 +278,7 @@ const ROWS: ContainerRows<Service> = {
     if (Object.keys(value).length > 0) made.labels = value;
   },
   annotations: lost(OF_HOST),
-  placement: ({ constraints, spread, max_per_node }, made) => {
+  placement: ({ constraints, spread, max_per_node, each_node }, made) => {
     const { constraints: others = [] } = (made.deploy.placement ?? {}) as {
       constraints?: string[];
     };
@@ -287,6 +287,7 @@ const ROWS: ContainerRows<Service> = {
       preferences: spread.map((each) => ({ spread: each })),
       ...(max_per_node !== undefined && { max_replicas_per_node: max_per_node }),
     };
+    if (each_node) made.deploy.mode = 'global';
   },
   platform: (value, made) => {
     const [os, arch] = value.split('/');

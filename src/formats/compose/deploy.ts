@@ -1,5 +1,5 @@
 import type { Entry } from '../../config/document.js';
-import { below, mapping, scalar, textOf } from '../entries.js';
+import { below, itemsOf, mapping, scalar, sequence, textOf } from '../entries.js';
 import { RESOURCE_ROWS } from './limits.js';
 import {
   type Fields,
@@ -17,7 +17,7 @@ const ONE_HOST = noEffect('this host is the only one');
 export const DEPLOY_ROWS: Rows = {
   'deploy.replicas': translated('`replicas`, or a farm if the service publishes a port'),
   'deploy.mode': translated(
-    '`replicated`; `global` is one container on this host',
+    '`replicated`; `global` is one container on this host, `placement.each_node` on a swarm',
     (value, { loading }) => {
       if (textOf(value) === 'replicated' || textOf(value) === 'global') return {};
       const hint = 'what there is: replicated, global; cron runs a container at times';
@@ -27,11 +27,11 @@ export const DEPLOY_ROWS: Rows = {
   ),
   'deploy.endpoint_mode': ONE_HOST,
   'deploy.labels': noEffect('they describe a service of a cluster; `labels` are the container’s'),
-  'deploy.placement': ONE_HOST,
-  'deploy.placement.constraints': ONE_HOST,
-  'deploy.placement.preferences': ONE_HOST,
-  'deploy.placement.preferences.spread': ONE_HOST,
-  'deploy.placement.max_replicas_per_node': ONE_HOST,
+  'deploy.placement': translated('`placement`, for a swarm'),
+  'deploy.placement.constraints': translated('`placement.constraints`'),
+  'deploy.placement.preferences': translated('`placement.spread`'),
+  'deploy.placement.preferences.spread': translated('`placement.spread`'),
+  'deploy.placement.max_replicas_per_node': translated('`placement.max_per_node`'),
   'deploy.resources': translated('`limits`', (value, to) =>
     translateKeys(value, RESOURCE_ROWS, to, 'deploy.resources.'),
   ),
@@ -68,6 +68,25 @@ export function deployLimits(service: Entry, to: Translation): Fields {
     if (entry) translateKeys(entry, DEPLOY_ROWS, to, `deploy.${part}.`);
   }
   return limits;
+}
+
+/** `placement`, on a swarm. */
+export function placementOf(service: Entry): Entry | undefined {
+  const placement = below(service, 'deploy', 'placement');
+  const mode = below(service, 'deploy', 'mode');
+  const isGlobal = mode && textOf(mode) === 'global';
+  if (!placement && !isGlobal) return undefined;
+  const limit = below(placement, 'max_replicas_per_node');
+  const preferences = below(placement, 'preferences');
+  const spread = (itemsOf(preferences) ?? []).flatMap((each) => below(each, 'spread') ?? []);
+  const place = placement ?? (mode as Entry);
+  return mapping(place, [
+    ['constraints', below(placement, 'constraints')],
+    ['spread', preferences && sequence(preferences, spread)],
+    // none is any number
+    ['max_per_node', limit && textOf(limit) !== '0' ? numberOf(limit) : undefined],
+    ['each_node', isGlobal ? scalar(place, true) : undefined],
+  ]);
 }
 
 /** Of `deploy.replicas`, else `scale`; undefined if neither is there. */

@@ -11,7 +11,7 @@ import {
   textOf,
 } from '../entries.js';
 import { IMAGE_ROWS, imageOf } from './build.js';
-import { DEPLOY_ROWS, deployLimits, restartOf } from './deploy.js';
+import { DEPLOY_ROWS, deployLimits, placementOf, restartOf } from './deploy.js';
 import { DEVICE_RULES, LIMIT_ROWS } from './limits.js';
 import { MOUNT_ROWS, mountsOf, tmpfsList } from './mounts.js';
 import { ATTACHMENT_ROWS, attachmentsOf, ofService, SERVICE_NETWORK_ROWS } from './networks.js';
@@ -277,6 +277,7 @@ export function containerOf(
     ...Object.entries(fields),
     ['image', image],
     ['restart', restartOf(service)],
+    ['placement', placementOf(service)],
     ['volumes', mounts.volumes],
     ['tmpfs', tmpfsOf(service, mounts.tmpfs)],
     [

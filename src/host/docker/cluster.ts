@@ -3,7 +3,7 @@ import type Docker from 'dockerode';
 import { UserError } from '../../model/errors.js';
 import { poll } from '../../model/poll.js';
 import type { Cluster, ClusterSnapshot, NewContent, NewNetwork } from '../cluster.js';
-import { type Connection, connect, type Endpoint, statusOf } from './connect.js';
+import { type Connection, connect, type Endpoint, hintOn, statusOf } from './connect.js';
 import { credentialsFor } from './credentials.js';
 import { readLogs } from './logs.js';
 import {
@@ -154,7 +154,9 @@ async function look(manager: Connection): Promise<Found> {
 /** @throws UserError unless the engine manages a swarm */
 function clusterOf(info: Info): { id: string; self: string } {
   const { Swarm: swarm, Name: name } = info;
-  if (swarm?.Error) throw new UserError(`cannot use the swarm of ${name}: ${swarm.Error}`);
+  if (swarm?.Error) {
+    throw new UserError(`cannot use the swarm of ${name}: ${swarm.Error}`, hintOn(swarm.Error));
+  }
   if (swarm?.LocalNodeState !== 'active') {
     const hint = 'docker swarm init there makes one; docker swarm join has it join another.';
     throw new UserError(`cannot use ${name}: its engine is in no swarm`, hint);

@@ -153,7 +153,8 @@ const REASONS: Record<string, string> = {
   ENETUNREACH: 'there is no way there',
 };
 
-function hintOn(said: string): string | undefined {
+/** What helps with an error of an engine. */
+export function hintOn(said: string): string | undefined {
   if (/does not have a leader|context deadline exceeded/.test(said)) {
     return 'More than half of the managers must be up: docker node ls on each.';
   }

@@ -33,7 +33,8 @@ export function desiredInSwarm(context: DesiredContext): Resource[] {
   });
   const services = Object.entries(config.containers).map(([name, entry]) => {
     const scaled = scaleIn(context, name, rows.get(name), entry);
-    const replicas = scaled?.servers ?? entry.replicas ?? 1;
+    const counted = scaled?.servers ?? entry.replicas ?? 1;
+    const replicas = entry.placement?.each_node ? ('per node' as const) : counted;
     const wanted = { name, entry, path: ['containers', name], replicas };
     return desiredService({ ...wanted, ...(scaled && { scaled }) }, parts);
   });

@@ -73,6 +73,7 @@ export function desiredService(wanted: Wanted, parts: Parts): Resource<ServiceSp
   );
   const { order, parallelism, monitor, failure_action } = update;
   const health = healthOf(entry);
+  const { each_node: _replicas, ...placement } = entry.placement ?? { constraints: [], spread: [] };
   const spec: ServiceSpec = {
     id: objectName(config.name, name),
     stack: config.name,
@@ -99,7 +100,7 @@ export function desiredService(wanted: Wanted, parts: Parts): Resource<ServiceSp
     ...(health && { healthcheck: health }),
     ...(rotation && { rotation }),
     update: { order, parallelism, monitor, failure_action },
-    ...(entry.placement && { placement: entry.placement }),
+    ...(entry.placement && { placement }),
     ...(entry.user !== undefined && { user: entry.user }),
     ...(entry.group_add &&
       entry.group_add.length > 0 && { group_add: entry.group_add.map(String) }),

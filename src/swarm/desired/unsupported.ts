@@ -102,7 +102,10 @@ const KEYS: { [N in KeyName]-?: Judge<KeyEntries[N]> } = {
   egress: ignored('services have a way out through their node'),
   labels: mapped,
   annotations: ignored(ONE_HOST),
-  placement: mapped,
+  placement: ({ each_node }, { replicas = 1 }) =>
+    each_node && replicas > 1
+      ? { refused: 'each_node and replicas exclude each other' }
+      : undefined,
   platform: ignored('images are made for the platform of this host'),
   runtime: refused('it is a setting of each node'),
   logs: mapped,
@@ -156,7 +159,7 @@ interface Other {
 }
 
 /** Of everything but containers. */
-function otherVerdicts({ jobs = {}, bridges, volumes, images }: Config): Other[] {
+function otherVerdicts({ jobs = {}, bridges, volumes, images, farms }: Config): Other[] {
   const all: Other[] = Object.keys(jobs).map((name) => ({
     path: ['jobs', name],
     name: 'jobs',
@@ -190,6 +193,12 @@ function otherVerdicts({ jobs = {}, bridges, volumes, images }: Config): Other[]
       const verdict = { refused: 'a volume there is a folder of the node that runs the task' };
       all.push({ path: ['volumes', name, key], name: key, verdict });
     }
+  }
+  for (const [name, { servers }] of Object.entries(farms)) {
+    if (!servers.placement?.each_node) continue;
+    const verdict = { refused: 'a proxy knows how many servers it has: set replicas' };
+    const path = ['farms', name, 'servers', 'placement', 'each_node'];
+    all.push({ path, name: 'each_node', verdict });
   }
   return all;
 }

@@ -7,6 +7,21 @@ const file = (keys: string, more = '') => ({
 });
 const containerOf = (keys: string, more = '') => read(file(keys, more)).root.containers.web;
 
+it('a placement is kept for a swarm', () => {
+  const deploy = `deploy:
+      placement:
+        constraints: [node.role == worker]
+        preferences: [{ spread: node.labels.zone }]
+        max_replicas_per_node: 2`;
+  expect(containerOf(deploy).placement).toEqual({
+    constraints: ['node.role == worker'],
+    spread: ['node.labels.zone'],
+    max_per_node: 2,
+  });
+  expect(containerOf('deploy: { mode: global }').placement).toEqual({ each_node: true });
+  expect(containerOf('deploy: { replicas: 2 }').placement).toBeUndefined();
+});
+
 it('a mount without a source is a volume of its service, which volumes_from shares', () => {
   const { volumes, containers } = read({
     'compose.yaml':

@@ -41,6 +41,12 @@ describe.skipIf(skip)('a stack that a swarm cannot have', () => {
           };
           const local = await new Stack(host, file(manager.url)).run('run', 'a');
           expect(local.stderr).toMatch(/cannot do this: a swarm runs the stack, not this host/);
+          const placed = { constraints: ['node.role == worker'] };
+          const box = { ...file(manager.url).containers.a, placement: placed };
+          const here = new Stack(host, file(manager.url, { containers: { a: box } }));
+          expect(await here.done('--engine', 'local', 'plan')).toMatch(
+            /baleine\.yaml:\d+:\d+: placement has no effect: this host is the only one/,
+          );
           expect(await errorOf(file('unix:///run/none.sock'))).toBe(
             'Error: cannot reach Docker at unix:///run/none.sock: there is no such socket\n' +
               '  Another host: swarm.host in the file, or DOCKER_HOST.\n',

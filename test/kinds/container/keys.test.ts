@@ -36,7 +36,7 @@ const SAMPLES: Record<KeyName, readonly [before: unknown, after: unknown]> = {
   devices: [['/dev/fuse'], ['/dev/fuse:/dev/other:rw']],
   limits: [{ memory: '64M' }, { memory: '65M' }],
   restart: ['always', 'on-failure:3'],
-  placement: [{ max_per_node: 1 }, { constraints: ['node.role == worker'] }],
+  placement: [{ max_per_node: 1 }, { constraints: ['node.role == worker'], each_node: true }],
   healthcheck: [{ tcp: 80 }, { tcp: 81 }],
   heal: ['cron', 'immediate'],
   depends_on: [[], { peer: { condition: 'service_completed_successfully' } }],

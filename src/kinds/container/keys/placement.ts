@@ -5,6 +5,7 @@ interface Raw {
   constraints?: string[];
   spread?: string[];
   max_per_node?: number;
+  each_node?: boolean;
 }
 
 export const placement = unrecordedKey({
@@ -35,6 +36,11 @@ export const placement = unrecordedKey({
         minimum: 1,
         maximum: 1000,
       },
+      each_node: {
+        description: 'One instance on each node that meets the constraints, instead of `replicas`.',
+        type: 'boolean',
+        default: false,
+      },
     },
   },
   read: (raw: Raw | undefined) =>
@@ -43,5 +49,6 @@ export const placement = unrecordedKey({
       constraints: (raw.constraints ?? []).map((each) => each.trim()),
       spread: raw.spread ?? [],
       max_per_node: raw.max_per_node,
+      each_node: raw.each_node || undefined,
     }),
 });
