@@ -247,8 +247,9 @@ async function removeReleased(
       () => undefined,
       (error: unknown) => (statusOf(error) === 404 ? undefined : (error as Error)),
     );
+  // a network that the cluster has no more is `not found`, with status 500, while a node still has it
   const isOver = (error: Error | undefined) =>
-    !error || !/in use|active endpoints|being used|is using/.test(error.message);
+    !error || !/in use|active endpoints|being used|is using|not found/.test(error.message);
   const error = await poll(attempt, {
     ...{ until: isOver, limit: RELEASE_LIMIT, pause: 250, maxPause: 2000 },
   });

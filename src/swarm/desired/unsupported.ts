@@ -42,7 +42,7 @@ const KEYS: { [N in KeyName]-?: Judge<KeyEntries[N]> } = {
       if (published === 0) return { refused: 'name the port of the node' };
       if (replica !== undefined) return { refused: 'all replicas publish the same port' };
       if (!['0.0.0.0', '::'].includes(host_ip)) {
-        return { refused: 'Docker publishes on all addresses of a node' };
+        return { refused: `Docker publishes on all addresses of a node, not on ${host_ip} alone` };
       }
       return replicas > 1 ? { ignored: 'so there is at most one replica on a node' } : undefined;
     }),
@@ -141,7 +141,7 @@ export function judge(config: Config): string[] {
   if (refusals.length > 0) {
     throw new UserError(
       refusals,
-      'Remove these keys, or leave the stack to this host: engine: local',
+      'Change or remove them, or leave the stack to this host: engine: local',
     );
   }
   return warnings;
