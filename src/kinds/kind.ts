@@ -83,7 +83,8 @@ export interface Kind<Spec, RowFacts, Observed, Verbs> {
   foreign(spec: Spec, probe: Probe, paths: InstallPaths): string | undefined;
   /**
    * Everything that carries our mark, recorded or not, with as much of the spec as `remove` needs.
-   * Absent for derived kinds, and for data that cannot be recreated and is therefore kept.
+   * Absent for derived kinds, for data that cannot be recreated and is therefore kept, and where other
+   * roots leave the same mark.
    */
   discoverOwned?(probe: Probe, paths: InstallPaths): OwnedResource<Spec>[];
   /**

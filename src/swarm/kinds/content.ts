@@ -3,7 +3,7 @@ import type { Cluster, ClusterHost } from '../../host/cluster.js';
 import type { Kind } from '../../kinds/kind.js';
 import { messageOf, UserError } from '../../model/errors.js';
 import { type ContentSpec, labelsOf } from '../../model/swarm.js';
-import { named, notOurs, owned } from './objects.js';
+import { named, notOurs } from './objects.js';
 
 type Create = ContentSpec & { labels: Record<string, string> };
 
@@ -27,11 +27,6 @@ const shared = (section: 'secrets' | 'configs') =>
     observe: ({ id }, _facts, probe) => (named(probe, section, id) ? true : undefined),
     assume: () => true,
     foreign: ({ id }, probe) => notOurs(probe, section, id),
-    discoverOwned: (probe) =>
-      owned(probe, section).map(({ id, ...owner }) => ({
-        ...owner,
-        spec: { id, stack: owner.stack, digest: '' },
-      })),
     compare: () => [],
     update: () => [],
   }) satisfies Partial<ContentKind<unknown>>;

@@ -1,6 +1,6 @@
 import { rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Cluster, ClusterHost } from '../../host/cluster.js';
+import type { ApiService, Cluster, ClusterHost } from '../../host/cluster.js';
 import { image as local } from '../../kinds/image/index.js';
 import type { ObservedImage } from '../../kinds/image/observe.js';
 import type { ImageVerbs } from '../../kinds/image/steps.js';
@@ -79,13 +79,24 @@ export const image: Kind<SwarmImageSpec, SwarmImageFacts, Observed, Verbs> = {
       'image.withdraw': {
         waits: true,
         one: async ({ repository, keep }) => {
-          await cluster.removeImages(repository, keep);
+          await cluster.removeImages(repository, [...keep, ...(await imagesInUse(cluster))]);
           return undefined;
         },
       },
     };
   },
 };
+
+/** Those of all services, whoever made them: tasks may start on any node at any time. */
+async function imagesInUse(cluster: Cluster): Promise<string[]> {
+  const { services } = await cluster.look([]);
+  return services.flatMap(({ spec }) => {
+    const { ContainerSpec: container } = (spec.TaskTemplate ?? {}) as {
+      ContainerSpec?: ApiService;
+    };
+    return typeof container?.Image === 'string' ? [container.Image] : [];
+  });
+}
 
 function compare(
   desired: Resource<SwarmImageSpec>,

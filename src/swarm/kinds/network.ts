@@ -1,7 +1,7 @@
 import type { ClusterHost } from '../../host/cluster.js';
 import type { Kind } from '../../kinds/kind.js';
 import { labelsOf, type NetworkSpec } from '../../model/swarm.js';
-import { named, notOurs, owned } from './objects.js';
+import { named, notOurs } from './objects.js';
 
 interface NetworkVerbs {
   'network.create': NetworkSpec & { labels: Record<string, string> };
@@ -16,11 +16,6 @@ export const network: Kind<NetworkSpec, unknown, true, NetworkVerbs> = {
   observe: ({ id }, _facts, probe) => (named(probe, 'networks', id) ? true : undefined),
   assume: () => true,
   foreign: ({ id }, probe) => notOurs(probe, 'networks', id),
-  discoverOwned: (probe) =>
-    owned(probe, 'networks').map(({ id, ...owner }) => ({
-      ...owner,
-      spec: { id, stack: owner.stack, isolated: false, encrypted: false },
-    })),
   compare: () => [],
   create: ({ address, spec }, reason) => [
     { verb: 'network.create', args: { ...spec, labels: labelsOf(spec.stack, address) }, reason },

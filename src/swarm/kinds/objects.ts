@@ -1,7 +1,6 @@
 import type { ClusterObject, ClusterService, ClusterSnapshot } from '../../host/cluster.js';
 import type { Probe } from '../../host/ports.js';
-import { parseAddress } from '../../model/address.js';
-import { ADDRESS, STACK } from '../../model/swarm.js';
+import { STACK } from '../../model/swarm.js';
 import type { SwarmProbe } from '../probe.js';
 
 type Section = 'networks' | 'secrets' | 'configs' | 'services';
@@ -23,18 +22,16 @@ function byName(objects: readonly ClusterObject[]): Map<string, ClusterObject> {
 
 const indexes = new WeakMap<readonly ClusterObject[], Map<string, ClusterObject>>();
 
-/** Why an object of this name cannot be made: there is one that is not baleine's. */
+/**
+ * Why an object that is not recorded cannot be made: there is one of its name. Even one with our labels
+ * is somebody else's: of a stack of that name in another root, which may be on another host.
+ */
 export function notOurs(probe: Probe, section: Section, name: string): string | undefined {
   const found = named(probe, section, name);
-  if (!found || found.labels[STACK] !== undefined) return undefined;
-  return `the swarm has a ${section.slice(0, -1)} ${name} that baleine has not made`;
-}
-
-/** What carries our labels, of any stack. */
-export function owned(probe: Probe, section: Section) {
-  return clusterIn(probe)[section].flatMap(({ name: id, labels }) => {
-    const { [STACK]: stack, [ADDRESS]: address = '' } = labels;
-    const name = parseAddress(address)?.name;
-    return stack === undefined || name === undefined ? [] : [{ stack, name, id }];
-  });
+  if (!found) return undefined;
+  const what = `${section.slice(0, -1)} ${name}`;
+  const { [STACK]: stack } = found.labels;
+  return stack === undefined
+    ? `the swarm has a ${what} that baleine has not made`
+    : `the swarm has a ${what} of a stack ${stack} of another root`;
 }

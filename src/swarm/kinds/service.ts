@@ -11,7 +11,7 @@ import { toApi } from '../api-service.js';
 import { isLoaded } from '../desired/names.js';
 import type { ServiceRow } from '../desired/release.js';
 import { differencesOf } from './api-differences.js';
-import { named, notOurs, owned } from './objects.js';
+import { named, notOurs } from './objects.js';
 import { followUpdate } from './rollout.js';
 
 interface ServiceVerbs {
@@ -47,11 +47,6 @@ export const service: Kind<ServiceSpec, ServiceFacts, ClusterService, ServiceVer
     ...(typeof replicas === 'number' ? { desired: replicas, running: replicas } : NONE),
   }),
   foreign: ({ id }, probe) => notOurs(probe, 'services', id),
-  discoverOwned: (probe) =>
-    owned(probe, 'services').map(({ id, stack, name }) => ({
-      ...{ stack, name },
-      spec: { id, stack } as ServiceSpec,
-    })),
   compare,
   note,
   create: (resource, reason) => [apply(resource, reason, versionOf(resource.spec))],
