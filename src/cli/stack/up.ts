@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Context } from '../../app/context.js';
+import { swarmOf } from '../../app/engine.js';
 import { INTERRUPTED } from '../../app/failure.js';
 import { requireServices } from '../../app/services.js';
 import type { ForegroundOptions } from '../../app/up/foreground.js';
@@ -22,6 +23,8 @@ depend on; their profiles are then active.
 
 A farm keeps the number of --scale until the number in the file changes; another service has it until the
 next apply.
+
+On a swarm, Ctrl-C only ends the output: the services run on, until \`down\` removes them.
 
 Examples:
   baleine up
@@ -91,12 +94,13 @@ function refuseMixed({ detach, wait, ...options }: Options): void {
   ] as const;
   const unfit = own.find((each) => options[each] !== undefined);
   if (unfit === undefined) return;
-  const flag = unfit.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   throw new UserError(
-    `cannot take --${flag} in the background: nobody waits for the containers there`,
+    `cannot take --${flagOf(unfit)} in the background: nobody waits for the containers there`,
     `Leave out ${detach ? '-d' : '--wait'}.`,
   );
 }
+
+const flagOf = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** Shows the output of the containers, and stops them at the end. */
 async function stay(context: Context, services: string[], options: Options): Promise<number> {
@@ -108,19 +112,16 @@ async function stay(context: Context, services: string[], options: Options): Pro
   const { json = false, exitCodeFrom: codeFrom, timeout } = options;
   const since = Date.now();
   const prepared = await prepareUp(context, services, upOptions(options));
-  if (prepared.config.engine === 'swarm') {
-    throw new UserError(
-      'cannot stay with services of a swarm: their tasks run on its nodes',
-      'baleine up -d, and then baleine logs -f',
-    );
-  }
+  if (prepared.config.engine === 'swarm') refuseOnSwarm(options);
   if (options.watch) (await import('../../app/watch/rules.js')).rulesOf(prepared.config, services);
   if (codeFrom !== undefined) requireServices(prepared.config, [codeFrom], 'wait for');
   // what ends at once is shown with its output
   const request = { ...upOptions(options), verify: false };
   const code = (await applyUp(context, prepared, request)) ?? 0;
-  if (code === INTERRUPTED) await stopStarted(context, prepared, options.timeout);
+  const isOnSwarm = prepared.config.engine === 'swarm';
+  if (code === INTERRUPTED && !isOnSwarm) await stopStarted(context, prepared, options.timeout);
   if (code !== 0) return code;
+  if (isOnSwarm) return attended(({ ask }) => followSwarm(context, since, json, ask));
   const { color } = context.options;
   const { watchServices } = await import('../../app/watch/index.js');
   const watch = (signal: AbortSignal) => watchServices(context, prepared.config, services, signal);
@@ -135,6 +136,47 @@ async function stay(context: Context, services: string[], options: Options): Pro
     ...(options.watch && { watch }),
   };
   return attended((requests) => inForeground(context, prepared, how, requests));
+}
+
+/** @throws UserError for what only ends containers of this host */
+function refuseOnSwarm(options: Options): void {
+  const own = [
+    'watch',
+    'abortOnContainerExit',
+    'abortOnContainerFailure',
+    'exitCodeFrom',
+    'timeout',
+  ];
+  const unfit = own.find((each) => options[each as keyof Options] !== undefined);
+  if (unfit === undefined) return;
+  throw new UserError(
+    `cannot take --${flagOf(unfit)} on a swarm: \`up\` stops no services there`,
+    'baleine down stops and removes them.',
+  );
+}
+
+/** Others may use the services of a swarm: Ctrl-C only ends their output here. */
+async function followSwarm(
+  context: Context,
+  since: number,
+  json: boolean,
+  signal: AbortSignal,
+): Promise<number> {
+  const found = await swarmOf(context);
+  if (!found) return 0;
+  const { swarm, config } = found;
+  const [{ taskLogs }, { printLogs }] = await Promise.all([
+    import('../../app/swarm/tasks.js'),
+    import('../print-logs.js'),
+  ]);
+  const { color } = context.options;
+  const request = { follow: true, since, signal };
+  await printLogs(() => taskLogs(swarm, config.name, [], request), {
+    ...{ names: [], color, json, prefix: true },
+  });
+  if (!signal.aborted) return 0;
+  context.frontend.warn('The services run on; `baleine down` stops and removes them.\n');
+  return INTERRUPTED;
 }
 
 function upOptions({ deps, forceRecreate, recreate, ...options }: Options): UpOptions {

@@ -19,11 +19,10 @@ export async function* readLogs(
     ...(tail !== undefined && { tail }),
     ...(since !== undefined && { since: Math.floor(since / 1000) }),
   };
-  const answer = await ask(`read the logs of service ${service}`, () =>
-    dial(docker, service, query),
-  );
-  signal?.addEventListener('abort', () => (answer as { destroy?(): void }).destroy?.());
   try {
+    const answer = await ask(`read the logs of service ${service}`, () =>
+      dial(docker, service, query, signal),
+    );
     yield* lines(frames(answer));
   } catch (error) {
     if (!signal?.aborted) throw error;
@@ -35,9 +34,11 @@ function dial(
   docker: Connection['docker'],
   service: string,
   options: object,
+  signal: AbortSignal | undefined,
 ): Promise<NodeJS.ReadableStream> {
   const request = {
     ...{ path: `/services/${service}/logs?`, method: 'GET', isStream: true, options },
+    ...(signal && { abortSignal: signal }),
     statusCodes: { 200: true, 404: 'no such service', 500: 'server error' },
   };
   return new Promise((resolve, reject) => {
