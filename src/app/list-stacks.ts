@@ -1,23 +1,21 @@
+import { existsSync } from 'node:fs';
 import { byName, IMPERATIVE_STACK } from '../model/address.js';
-import type { ListedContainer } from '../model/listed-container.js';
+import { clustersIn } from '../model/install-paths.js';
+import type { ListedStack } from '../model/listed-stack.js';
 import { readStackFiles } from '../state/aux-tables.js';
 import { describeContainers } from './container-list.js';
 import type { Context } from './context.js';
 
-/** A stack as `ls --json` has it. */
-export interface ListedStack {
-  /** `-` for what imperative commands made. */
-  name: string;
-  /** Number of containers by status. */
-  containers: Partial<Record<ListedContainer['status'], number>>;
-  /** Number of all its resources. */
-  resources: number;
-  /** The file that it was last applied from; absent if unknown. */
-  file?: string;
+/** All stacks of the root that have anything, by name; after those of this host, those on swarms. */
+export async function listStacks(context: Context): Promise<ListedStack[]> {
+  const { root } = context.paths;
+  const own = await localStacks(context);
+  if (!existsSync(clustersIn(root))) return own;
+  const { swarmStacks } = await import('./swarm/list.js');
+  return [...own, ...swarmStacks(root)];
 }
 
-/** All stacks of the root that have anything, by name. */
-export async function listStacks(context: Context): Promise<ListedStack[]> {
+async function localStacks(context: Context): Promise<ListedStack[]> {
   const { rows } = context.state();
   const containers = rows.filter(({ kind }) => kind === 'container');
   const listed = describeContainers(containers, await context.probe(), context.paths);
@@ -29,6 +27,12 @@ export async function listStacks(context: Context): Promise<ListedStack[]> {
     }
     const file = name === IMPERATIVE_STACK ? undefined : files.get(name);
     const resources = rows.filter(({ stack }) => stack === name).length;
-    return { name, containers: counts, resources, ...(file !== undefined && { file }) };
+    return {
+      name,
+      engine: 'local',
+      containers: counts,
+      resources,
+      ...(file !== undefined && { file }),
+    };
   });
 }

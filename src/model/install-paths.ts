@@ -49,6 +49,9 @@ export function idOfFile(file: string): string | undefined {
 }
 
 /** Locked by the single run that may write. */
+/** The states of the swarms that stacks run on, each a root of its own, by the id of its cluster. */
+export const clustersIn = (root: string) => join(root, 'swarm');
+
 export const lockFile = ({ root }: InstallPaths) => join(root, '.lock');
 export const imageFile = (paths: InstallPaths, id: string) =>
   join(paths.root, 'images', `${id}.img`);

@@ -16,3 +16,16 @@ export interface ListedTask {
   /** `*:80->80/tcp` of its node. */
   ports: string[];
 }
+
+/** A farm on a swarm, as `farm status --json` has it. */
+export interface FarmTasks {
+  name: string;
+  stack: string;
+  /** The service of its proxy. */
+  proxy: string;
+  /** Tasks that should run now. */
+  desired: { servers: number; proxies: number };
+  servers: ListedTask[];
+  /** One on each node that may run it. */
+  proxies: ListedTask[];
+}

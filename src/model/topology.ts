@@ -35,6 +35,8 @@ export interface ContainerNode extends ListedContainer {
   publish: PublishEntry[];
   /** It uses the host's network namespace. */
   on_host: boolean;
+  /** For a service of a swarm, which several containers may run. */
+  tasks?: { running: number; desired: number };
 }
 
 export interface FarmNode {

@@ -1,5 +1,5 @@
 import { formatDuration } from '../model/format.js';
-import type { ListedTask } from '../model/listed-task.js';
+import type { FarmTasks, ListedTask } from '../model/listed-task.js';
 import { renderTable } from './tables.js';
 
 /** The output of `ps` for a stack on a swarm. */
@@ -13,4 +13,18 @@ export function taskTable(tasks: readonly ListedTask[], now = Date.now()): strin
     ports.join(',') || '-',
   ]);
   return renderTable(['NAME', 'IMAGE', 'NODE', 'STATE', 'FOR', 'PUBLISHED'], rows);
+}
+
+/** The output of `farm status` for farms on a swarm. */
+export function farmTaskTables(farms: readonly FarmTasks[], now = Date.now()): string {
+  return farms
+    .map((farm) => `${headline(farm)}\n${taskTable([...farm.servers, ...farm.proxies], now)}`)
+    .join('\n');
+}
+
+function headline({ name, proxy, desired, servers, proxies }: FarmTasks): string {
+  const running = (tasks: readonly ListedTask[]) =>
+    tasks.filter(({ state, node_state }) => state === 'running' && node_state === 'ready').length;
+  const up = `${running(servers)} of ${desired.servers} servers run`;
+  return `farm ${name}: ${up}, ${running(proxies)} of ${desired.proxies} proxies (${proxy})`;
 }

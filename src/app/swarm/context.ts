@@ -5,6 +5,7 @@ import { dockerCluster } from '../../host/docker/cluster.js';
 import type { Endpoint } from '../../host/docker/connect.js';
 import type { Kinds } from '../../kinds/kind.js';
 import type { Config } from '../../model/config.js';
+import { clustersIn } from '../../model/install-paths.js';
 import type { Lock, LockTimeouts } from '../../state/lock.js';
 import type { TableFormat } from '../../state/table.js';
 import { repositoryOf } from '../../swarm/desired/names.js';
@@ -34,7 +35,7 @@ export async function openSwarm(
 ): Promise<SwarmContext> {
   const cluster = dockerCluster(endpointsOf(config, context.options.host));
   const first = await cluster.look(repositories);
-  const root = join(context.options.root, 'swarm', first.id);
+  const root = join(clustersIn(context.options.root), first.id);
   return new SwarmContext({ ...context.options, root }, context, cluster, repositories, first);
 }
 

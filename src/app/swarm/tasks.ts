@@ -1,9 +1,10 @@
-import type { ClusterTask } from '../../host/cluster.js';
+import type { Cluster, ClusterNode, ClusterTask } from '../../host/cluster.js';
 import { byName } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import { isMember } from '../../model/instance.js';
-import type { ListedTask } from '../../model/listed-task.js';
+import type { FarmTasks, ListedTask } from '../../model/listed-task.js';
 import { ADDRESS, STACK } from '../../model/swarm.js';
+import { proxyOf, serversOf } from '../../swarm/desired/names.js';
 import type { ContainerLogPart } from '../follow-logs.js';
 import type { SwarmContext } from './context.js';
 
@@ -13,6 +14,8 @@ interface Service {
   /** In the cluster. */
   id: string;
   object: string;
+  /** Tasks that should run now. */
+  desired: number;
 }
 
 /**
@@ -25,7 +28,14 @@ export async function listTasks(
   stack: string,
   names: readonly string[],
 ): Promise<ListedTask[]> {
-  const { services, nodes } = await servicesOf(cluster, stack, names);
+  return tasksOf(cluster, stack, await servicesOf(cluster, stack, names));
+}
+
+async function tasksOf(
+  cluster: Cluster,
+  stack: string,
+  { services, nodes }: Services,
+): Promise<ListedTask[]> {
   const tasks = services.length === 0 ? [] : await cluster.tasks({ stack });
   const stateOf = new Map(nodes.map(({ name, state }) => [name, state]));
   const byId = new Map(services.map((each) => [each.id, each]));
@@ -54,20 +64,25 @@ const wantedFirst = (tasks: readonly ClusterTask[]) =>
     (a, b) => Number(b.desired === 'running') - Number(a.desired === 'running') || b.at - a.at,
   );
 
+interface Services {
+  services: Service[];
+  nodes: ClusterNode[];
+}
+
 async function servicesOf(
-  cluster: SwarmContext['cluster'],
+  cluster: Cluster,
   stack: string,
   names: readonly string[],
-): Promise<{ services: Service[]; nodes: { name: string; state: string }[] }> {
+): Promise<Services> {
   const { services: all, nodes } = await cluster.look([]);
   const own = all
     .filter(({ labels }) => labels[STACK] === stack)
-    .map(({ id, name: object, labels }): Service => {
+    .map(({ id, name: object, labels, desired }): Service => {
       const name = (labels[ADDRESS] ?? '').replace(/^service\./, '');
-      return { id, object, name };
+      return { id, object, name, desired };
     });
   const isOf = (name: string) => (each: Service) =>
-    each.name === name || isMember(each.name, name) || each.name === `${name}-server`;
+    each.name === name || isMember(each.name, name) || each.name === serversOf(name);
   const unknown = names.find((name) => !own.some(isOf(name)));
   if (unknown !== undefined) {
     const there = own.map(({ name }) => name).join(', ');
@@ -79,6 +94,27 @@ async function servicesOf(
   const services =
     names.length === 0 ? own : own.filter((each) => names.some((n) => isOf(n)(each)));
   return { services, nodes };
+}
+
+/** The tasks of farms, in the order of their names here. */
+export async function listFarms(
+  { cluster }: SwarmContext,
+  stack: string,
+  farms: readonly string[],
+): Promise<FarmTasks[]> {
+  const found = await servicesOf(cluster, stack, []);
+  const tasks = await tasksOf(cluster, stack, found);
+  const numberOf = (service: string) =>
+    found.services.find(({ name }) => name === service)?.desired ?? 0;
+  return farms.map((name) => {
+    const [servers, proxy] = [serversOf(name), proxyOf(name)];
+    return {
+      ...{ name, stack, proxy },
+      desired: { servers: numberOf(servers), proxies: numberOf(proxy) },
+      servers: tasks.filter(({ service }) => service === servers),
+      proxies: tasks.filter(({ service }) => service === proxy),
+    };
+  });
 }
 
 export interface TaskLogOptions {

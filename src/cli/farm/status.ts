@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { Context } from '../../app/context.js';
+import { swarmOf } from '../../app/engine.js';
 import { farmsOf } from '../../app/farm-data.js';
 import { stackName } from '../../app/lookup.js';
 import { UserError } from '../../model/errors.js';
-import type { FarmStatus } from '../../model/farm-status.js';
 import { farmTables } from '../../view/tables.js';
 import { addCommonOptions, duration } from '../options.js';
 import { HOME, print, printJson } from '../output.js';
@@ -45,16 +45,33 @@ function registerStatus(family: Command): void {
 }
 
 async function show(context: Context, names: string[], options: Options): Promise<void> {
-  const stack = options.allStacks ? undefined : await stackName(context, options.stack);
+  const look = await observerOf(context, options);
   for (;;) {
-    const farms = await farmsOf(context, stack);
-    render(chosen(farms, names), options);
+    await look(names);
     if (!options.watch) return;
     await sleep(options.interval);
   }
 }
 
-function chosen(farms: FarmStatus[], names: string[]): FarmStatus[] {
+/** Shows the farms of this host, or of the swarm of the file, as they are now. */
+async function observerOf(context: Context, options: Options) {
+  const found = options.allStacks || options.stack ? undefined : await swarmOf(context);
+  if (!found) {
+    const stack = options.allStacks ? undefined : await stackName(context, options.stack);
+    return async (names: string[]) =>
+      render(chosen(await farmsOf(context, stack), names), farmTables, options);
+  }
+  const { swarm, config } = found;
+  const [{ listFarms }, { farmTaskTables }] = await Promise.all([
+    import('../../app/swarm/tasks.js'),
+    import('../../view/task-table.js'),
+  ]);
+  const farms = Object.keys(config.farms);
+  return async (names: string[]) =>
+    render(chosen(await listFarms(swarm, config.name, farms), names), farmTaskTables, options);
+}
+
+function chosen<Farm extends { name: string }>(farms: Farm[], names: string[]): Farm[] {
   const missing = names.find((name) => !farms.some((farm) => farm.name === name));
   if (missing !== undefined) {
     const all = farms.map(({ name }) => name).join(', ');
@@ -63,7 +80,11 @@ function chosen(farms: FarmStatus[], names: string[]): FarmStatus[] {
   return names.length === 0 ? farms : farms.filter(({ name }) => names.includes(name));
 }
 
-function render(farms: FarmStatus[], { json, watch }: Options): void {
+function render<Farm>(
+  farms: Farm[],
+  table: (farms: Farm[]) => string,
+  { json, watch }: Options,
+): void {
   if (json) printJson(farms);
-  else print((watch && process.stdout.isTTY ? HOME : '') + farmTables(farms));
+  else print((watch && process.stdout.isTTY ? HOME : '') + table(farms));
 }

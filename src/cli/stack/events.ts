@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import type { Context } from '../../app/context.js';
+import { swarmOf } from '../../app/engine.js';
 import type { LoggedEvent } from '../../model/events.js';
 import { jsonText } from '../../model/printable.js';
 import { followEvents, readEvents } from '../../state/events-log.js';
@@ -33,7 +35,7 @@ export function register(program: Command): void {
 }
 
 async function run({ follow, json, lines }: Options, command: Command): Promise<void> {
-  const { paths } = openContext(command);
+  const { paths } = await logOf(openContext(command));
   const show = (events: LoggedEvent[]) => {
     const texts = events.map((each) => (json ? jsonText(each) : eventLine(each)));
     if (texts.length > 0) print(`${texts.join('\n')}\n`);
@@ -44,4 +46,12 @@ async function run({ follow, json, lines }: Options, command: Command): Promise<
     await sleep(PAUSE);
     show(fresh());
   }
+}
+
+/** Each cluster has a log of its own. A file that cannot be read is no reason not to show that of this host. */
+async function logOf(context: Context): Promise<Context> {
+  const config = context.options.withoutFile
+    ? undefined
+    : await context.config().catch(() => undefined);
+  return config?.engine === 'swarm' ? ((await swarmOf(context))?.swarm ?? context) : context;
 }

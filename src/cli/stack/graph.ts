@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Context } from '../../app/context.js';
+import { swarmOf } from '../../app/engine.js';
 import { stackName } from '../../app/lookup.js';
 import { topologyOf, writeGraph } from '../../app/topology.js';
 import type { Topology } from '../../model/topology.js';
@@ -48,10 +49,20 @@ const RENDER = {
 };
 
 async function draw(context: Context, { format, output, stack: name }: Options): Promise<void> {
-  const stack = await stackName(context, name);
-  const { rows } = context.state();
-  const topology = topologyOf(stack, rows, await context.probe(), context.paths);
+  const topology = await look(context, name);
   const text = await RENDER[format](topology, localTime(new Date()));
   if (output === undefined) return print(text);
   await writeGraph(output, text);
+}
+
+/** On this host, or on the swarm of the file. */
+async function look(context: Context, name: string | undefined): Promise<Topology> {
+  const found = name === undefined ? await swarmOf(context) : undefined;
+  if (found) {
+    const { swarmTopology } = await import('../../app/swarm/topology.js');
+    const { swarm, config } = found;
+    return swarmTopology(config.name, swarm.state().rows, await swarm.probe());
+  }
+  const stack = await stackName(context, name);
+  return topologyOf(stack, context.state().rows, await context.probe(), context.paths);
 }

@@ -6,8 +6,8 @@ import { anyOf, inBrackets } from '../../model/publish.js';
 import type { BridgeNode, ContainerNode, Severity, Topology } from '../../model/topology.js';
 import type { Line } from './picture.js';
 
-/** `running, healthy`, `exited (137 SIGKILL)`: the state in the shortest form. */
-export function stateText(each: ListedContainer): string {
+/** `running, healthy`, `exited (137 SIGKILL)`, `2 of 3 tasks`: the state in the shortest form. */
+export function stateText(each: ListedContainer & Pick<ContainerNode, 'tasks'>): string {
   const {
     status,
     exit_code: code,
@@ -15,10 +15,11 @@ export function stateText(each: ListedContainer): string {
     health,
     halted,
     held,
+    tasks,
   } = each;
   const ended = code === undefined ? '' : ` (${describeExit({ code, outOfMemory })})`;
   return [
-    `${status}${ended}`,
+    tasks ? `${tasks.running} of ${tasks.desired} tasks` : `${status}${ended}`,
     ...(health ? [health.status] : []),
     ...(halted === undefined ? [] : ['halted']),
     ...(held === undefined ? [] : ['rolled back']),
@@ -68,9 +69,11 @@ export function severityCounts({
 
 /** `4 containers: 3 ok, 1 failing`. */
 export function summaryText(topology: Topology): string {
-  const { length } = topology.containers;
+  const { containers } = topology;
+  const { length } = containers;
+  const what = containers.some(({ tasks }) => tasks) ? 'service' : 'container';
   const counts = severityCounts(topology).map(({ count, word }) => `${count} ${word}`);
-  const all = `${length} ${length === 1 ? 'container' : 'containers'}`;
+  const all = `${length} ${what}${length === 1 ? '' : 's'}`;
   return length === 0 ? 'no containers' : `${all}: ${counts.join(', ')}`;
 }
 

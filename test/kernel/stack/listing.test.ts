@@ -19,11 +19,12 @@ it('lists stacks with their status and file', async () => {
   const stack = use();
   await expect
     .poll(() => stack.done('ls'))
-    .toMatch(/^NAME +STATUS +FILE\nmany +exited\(1\), running\(3\) +\//);
+    .toMatch(/^NAME +ENGINE +STATUS +FILE\nmany +local +exited\(1\), running\(3\) +\//);
   expect(await stack.done('ls', '-q')).toBe('many\n');
   const [listed] = JSON.parse(await stack.done('ls', '--json'));
   expect(listed).toMatchObject({
     name: 'many',
+    engine: 'local',
     containers: { exited: 1, running: 3 },
     file: stack.file,
   });

@@ -2,9 +2,10 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { poll } from '../../../src/model/poll.js';
-import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
+import { inPrivateHost, MAIN, type PrivateHost } from '../../support/private-host.js';
 import { lackingAny } from '../../support/skip.js';
 import { type SwarmNode, withSwarm } from '../../support/swarm.js';
+import { Background } from '../stack/background.js';
 import { headings, Stack } from '../stack/stack.js';
 
 const skip = lackingAny('dockerd', 'docker', 'skopeo', 'haproxy');
@@ -19,6 +20,11 @@ const SERVE =
 
 /** Its output ends with the container's. */
 const TALK = 'busybox cat /page; for n in 1 2; do echo line $n; done; exec busybox sleep 1000';
+
+interface Task {
+  node: string;
+  state: string;
+}
 
 interface Wanted {
   servers?: object;
@@ -95,6 +101,72 @@ describe.skipIf(skip)('commands for a stack on a swarm', () => {
         expect(await stack.done('logs', 'talk')).toBe(talk);
         expect(await stack.done('logs', '--tail', '1', 'talk')).toBe('talk.1 | line 2\n');
 
+        const following = new Background(host, stack.file, 'logs', '-f', '--tail', '1', 'talk');
+        await following.says('talk.1 | line 2');
+        following.signal('SIGINT');
+        await following.ended;
+        expect(following.output).not.toContain('line 1');
+
+        // up in the foreground
+        const up = new Background(host, stack.file, 'up');
+        await up.says(NOTHING);
+        up.signal('SIGINT');
+        expect(await up.code()).toBe(130);
+        expect(up.output).toContain('The services run on; `baleine down` stops and removes them.');
+        expect((await stack.run('up', '--exit-code-from', 'talk')).stderr).toMatch(
+          /cannot take --exit-code-from on a swarm: `up` stops no services there/,
+        );
+        const tasks = JSON.parse(await stack.done('ps', '--json'));
+        expect(tasks.map(({ state }: { state: string }) => state)).toEqual(
+          Array.from({ length: 5 }, () => 'running'),
+        );
+
+        // farm status
+        const names = nodes.map(({ name }) => name).sort();
+        const status = await stack.done('farm', 'status', 'web');
+        expect(status).toMatch(/^farm web: 2 of 2 servers run, 2 of 2 proxies \(web-proxy\)\n/);
+        const [farm] = JSON.parse(await stack.done('farm', 'status', '--json'));
+        expect(farm).toMatchObject({
+          ...{ name: 'web', stack: 'shop', proxy: 'web-proxy' },
+          desired: { servers: 2, proxies: 2 },
+        });
+        const about = (all: Task[]) => all.map(({ node, state }) => `${node} ${state}`).sort();
+        expect(about(farm.proxies)).toEqual(names.map((name) => `${name} running`));
+        expect(farm.servers.map(({ state }: Task) => state)).toEqual(['running', 'running']);
+        expect((await stack.run('farm', 'status', 'none')).stderr).toMatch(
+          /cannot find farm none\n {2}There is: web/,
+        );
+
+        // graph
+        const graph = await stack.done('graph', '--format', 'mermaid');
+        expect(graph).toMatch(/\{\{"back<br>overlay"\}\}/);
+        expect(graph).toMatch(/subgraph f1\["farm web"\]/);
+        expect(graph).toMatch(/\["web-server<br>2 of 2 tasks<br>image baleine\/shop-box:/);
+        expect(graph).toMatch(/\["web-proxy<br>2 of 2 tasks<br>[^\]]*<br>port 80 → 80"\]/);
+        expect(await stack.done('graph')).toContain('3 services: 3 ok');
+
+        // ls, which asks no cluster
+        const listed = JSON.parse(await stack.done('ls', '--json'));
+        expect(listed).toEqual([
+          {
+            ...{ name: 'shop', engine: 'swarm', cluster: expect.any(String), containers: {} },
+            ...{ resources: 8, file: stack.file },
+          },
+        ]);
+        expect(await stack.done('ls')).toMatch(/^NAME +ENGINE +STATUS +FILE\nshop +swarm +- +\//);
+
+        // the same stack in another root
+        const elsewhere = [MAIN, '--root', join(host.dir, 'other'), '--file', stack.file];
+        const other = (command: string) =>
+          host.run(process.execPath, [...elsewhere, command, '-y'], { reject: false });
+        const refused = await other('apply');
+        expect(refused.code).toBe(1);
+        expect(refused.stderr).toContain(
+          'cannot create service.talk: the swarm has a service shop_talk of a stack shop of another root',
+        );
+        expect((await other('destroy')).code).toBe(0);
+        expect(await stack.done('plan')).toMatch(NOTHING);
+
         // scale
         await stack.done('scale', 'web=3', 'talk=2');
         await answering(host, first, 3);
@@ -151,6 +223,21 @@ describe.skipIf(skip)('commands for a stack on a swarm', () => {
         ]);
         await stack.done('apply', '-y');
         await answering(host, first, 2, / two\n$/);
+
+        // events
+        const events = (await stack.done('events', '--json'))
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line));
+        const ofServers = events.filter(({ address }) => address === 'service.web-server');
+        expect(ofServers.map(({ action, result }) => `${action} ${result}`)).toEqual([
+          'create done',
+          ...Array.from({ length: 7 }, () => 'update done'),
+        ]);
+        expect(ofServers.at(-1)).toMatchObject({
+          ...{ stack: 'shop', drift: false, reasons: ['environment.RELEASE one → two'] },
+        });
+        expect(await stack.done('events', '-n', '1')).toMatch(/service\.web-server/);
 
         await stack.done('destroy', '-y');
         rmSync(host.root, { recursive: true });
