@@ -27,9 +27,9 @@ export async function destroyStack(
   local: Context,
   options: DestroyOptions,
 ): Promise<number | undefined> {
-  const context =
-    options.stack === undefined ? await contextOf(local, await local.config()) : local;
-  const stack = await stackName(local, options.stack);
+  const config = options.stack === undefined ? await local.config() : undefined;
+  const context = config ? await contextOf(local, config) : local;
+  const stack = config?.name ?? (await stackName(local, options.stack));
   const code = await withStore(context, options, async (store) => {
     if (options.volumes) (await import('./volume-users.js')).refuseShared(store.rows, stack);
     const planOptions = planOptionsOf(options);

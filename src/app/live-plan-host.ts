@@ -13,6 +13,7 @@ import { localFiles } from '../model/image-version.js';
 import type { Row } from '../model/resource.js';
 import type { BridgeSpec } from '../model/specs.js';
 import type { Context } from './context.js';
+import { refuseSwarm } from './local-only.js';
 import type { PlanHost } from './plan-host.js';
 import { resolveImages } from './resolve-images.js';
 
@@ -29,12 +30,7 @@ export async function desiredInput(
   rows: readonly Row[],
   scale: Record<string, number> = {},
 ): Promise<DesiredContext> {
-  if (config.engine === 'swarm') {
-    throw new UserError(
-      'cannot do this: a swarm runs the stack, not this host',
-      'plan, apply, up, destroy, down, ps, logs, scale and rollback work there. --engine local takes this host.',
-    );
-  }
+  refuseSwarm(config);
   const host = context.planHost ?? livePlanHost(context);
   checkCapacity(config, host.capacity());
   const inputs = await host.inputs(config, rows);

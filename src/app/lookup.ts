@@ -5,6 +5,7 @@ import { isMember } from '../model/instance.js';
 import type { Row } from '../model/resource.js';
 import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
 import type { Context } from './context.js';
+import { refuseSwarm } from './local-only.js';
 
 /**
  * Where a command without `--stack` looks for a container: in the stack of the file, or among
@@ -52,9 +53,17 @@ function stackWith(rows: readonly Row[], names: readonly string[]): string {
   );
 }
 
-/** The stack named by `--stack`, else the file's. */
+/**
+ * The stack of this host that is named by `--stack`, else the file's.
+ *
+ * @throws UserError if the file's is on a swarm
+ */
 export async function stackName(context: Context, stack?: string): Promise<string> {
-  if (stack === undefined) return (await context.config()).name;
+  if (stack === undefined) {
+    const config = await context.config();
+    refuseSwarm(config);
+    return config.name;
+  }
   if (stack === IMPERATIVE_STACK || NAME.test(stack)) return stack;
   throw new UserError(`cannot use ${JSON.stringify(stack)}: it is not a stack's name`);
 }

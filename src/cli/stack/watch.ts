@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { INTERRUPTED } from '../../app/failure.js';
+import { refuseSwarm } from '../../app/local-only.js';
 import { prepareUp, up } from '../../app/up/index.js';
 import { watchServices } from '../../app/watch/index.js';
 import { rulesOf } from '../../app/watch/rules.js';
@@ -35,6 +36,7 @@ export function register(program: Command): void {
 async function run(services: string[], options: Options, command: Command): Promise<number> {
   const context = openContext(command);
   const { config } = await prepareUp(context, services, {});
+  refuseSwarm(config);
   // report what cannot be watched before anything is started
   rulesOf(config, services);
   if (options.up) {

@@ -239,6 +239,13 @@ describe.skipIf(skip)('commands for a stack on a swarm', () => {
         });
         expect(await stack.done('events', '-n', '1')).toMatch(/service\.web-server/);
 
+        // what is for containers of this host alone
+        for (const words of ['exec talk true', 'stop talk', 'stats', 'job list', 'run talk']) {
+          const { code, stderr } = await stack.run(...words.split(' '));
+          expect([words, code]).toEqual([words, 1]);
+          expect(stderr).toMatch(/^Error: cannot do this: a swarm runs the stack, not this host\n/);
+        }
+
         await stack.done('destroy', '-y');
         rmSync(host.root, { recursive: true });
       }),
