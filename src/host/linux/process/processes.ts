@@ -33,6 +33,10 @@ export function uptime(): number {
   return Number.parseFloat(readText('/proc/uptime') ?? '') * 1000;
 }
 
+let knownBoot: string | undefined;
+
+/** Read once: it does not change while we run, and every check of a process needs it. */
 export function bootId(): string {
-  return readText('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
+  knownBoot ??= readText('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
+  return knownBoot;
 }
