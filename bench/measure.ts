@@ -3,7 +3,7 @@ import type { Subject } from './subject.js';
 /** In order of execution; `again` has nothing to do, `heal` restarts one container. */
 export const WORKS = ['up', 'again', 'heal', 'down'] as const;
 
-type Work = (typeof WORKS)[number];
+export type Work = (typeof WORKS)[number];
 
 export interface Taken {
   name: string;

@@ -28,8 +28,8 @@ export const COMMAND = ['busybox', 'sleep', '86400'];
 export const names = (containers: number) =>
   Array.from({ length: containers }, (_, index) => `c${index + 1}`);
 
-/** The parent cgroup of the other programs, below baleine's, so that no foreign one is changed. */
-export const CGROUP_PARENT = '/baleine/bench';
+/** The parent cgroup of the other programs, below baleine's, so that no foreign one is changed; one for each bench that runs. */
+export const CGROUP_PARENT = `/baleine/bench-${process.pid}`;
 
 /** The programs leave it behind; baleine's parent group is removed if it is empty. */
 export function removeCgroupParent(): void {
