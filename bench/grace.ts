@@ -26,6 +26,7 @@ export function graceTimes(
   for (let round = 0; round < rounds; round++) {
     for (const { subject, taken } of times) {
       if (!subject) continue;
+      subject.prepare();
       subject.up();
       taken.push(subject.down());
     }

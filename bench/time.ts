@@ -33,6 +33,7 @@ export function output(command: Command, environment: Environment = {}): string 
     cwd: environment.cwd,
     env: { ...process.env, ...environment.env },
     encoding: 'utf8',
+    maxBuffer: 64 << 20,
   });
   if (ran.status !== 0) throw new Error(`${command.join(' ')}: ${ran.stderr || ran.error}`);
   return ran.stdout;
