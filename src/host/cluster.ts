@@ -107,8 +107,8 @@ export interface Cluster {
   createService(spec: ApiService): Promise<ApiService>;
   updateService(name: string, spec: ApiService): Promise<ApiService>;
   service(name: string): Promise<ClusterService | undefined>;
-  /** The tasks of services of a stack, or of one service, the newest first. */
-  tasks(of: { stack: string } | { service: string }): Promise<ClusterTask[]>;
+  /** The tasks of the services of a stack, the newest first. */
+  tasks(stack: string): Promise<ClusterTask[]>;
   /** Has a node, by its name, read an archive of `docker save`. */
   loadImage(node: string, archive: string): Promise<void>;
   /** Nodes whose engines are reached, known after a look. */

@@ -321,7 +321,7 @@ farms:
     proxy: { image: a, engine: haproxy, listen: 80, bridges: [back] }
 `;
     expect(() => judge(configOf(text))).toThrowErrorMatchingInlineSnapshot(`
-      [UserError: baleine.yaml:13:5: a swarm cannot have publish: Docker publishes on all addresses of a node
+      [UserError: baleine.yaml:13:5: a swarm cannot have publish: Docker publishes on all addresses of a node, not on 127.0.0.1 alone
       baleine.yaml:12:5: a swarm cannot have limits: a service has no limit io
       baleine.yaml:11:5: a swarm cannot have pre_stop: nothing there runs it
       baleine.yaml:14:35: a swarm cannot have placement: each_node and replicas exclude each other

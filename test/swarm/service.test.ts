@@ -38,6 +38,11 @@ describe('an update of a service', () => {
     const both = [task('running'), task('running', { slot: 2 })];
     expect(await following(completed, [...both, old])).toEqual({ state: 'done' });
     expect(await following(undefined, both, false)).toEqual({ state: 'done' });
+    const another = task('running', { service: 'other' });
+    const failing = [1, 2, 3].map((slot) => task('failed', { slot }));
+    expect(await following(undefined, [task('running'), another, ...failing], false)).toMatchObject(
+      { state: 'failed', why: '1 of 2 tasks of shop_web run' },
+    );
   });
 
   it('is rolled back or stopped for the reasons of its tasks', async () => {

@@ -36,7 +36,7 @@ async function tasksOf(
   stack: string,
   { services, nodes }: Services,
 ): Promise<ListedTask[]> {
-  const tasks = services.length === 0 ? [] : await cluster.tasks({ stack });
+  const tasks = services.length === 0 ? [] : await cluster.tasks(stack);
   const stateOf = new Map(nodes.map(({ name, state }) => [name, state]));
   const byId = new Map(services.map((each) => [each.id, each]));
   const seen = new Set<string>();
@@ -132,7 +132,7 @@ export async function* taskLogs(
   { follow = false, last, since, signal }: TaskLogOptions,
 ): AsyncGenerator<ContainerLogPart[]> {
   const { services } = await servicesOf(cluster, stack, names);
-  const tasks = await cluster.tasks({ stack });
+  const tasks = await cluster.tasks(stack);
   const slots = new Map(tasks.map(({ id, slot, node }) => [id, slot || node]));
   const options = {
     follow,

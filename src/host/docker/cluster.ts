@@ -8,11 +8,11 @@ import { credentialsFor } from './credentials.js';
 import { readLogs } from './logs.js';
 import {
   imageOf,
+  listingsOf,
   nodeOf,
   objectOf,
   serviceNamed,
   serviceOf,
-  tasksOf,
   updateService,
   withIds,
 } from './services.js';
@@ -35,6 +35,7 @@ export function dockerCluster({
   registryAuth,
 }: ClusterEndpoints): Cluster {
   const manager = connect(endpoint);
+  const listings = listingsOf(manager);
   const loginFor = async (image: string) => (registryAuth ? credentialsFor(image) : undefined);
   const engines = new Map(Object.entries(nodes).map(([name, each]) => [name, connect(each)]));
   /** The engines of nodes that are up, by name, since the last look; the manager is one of them. */
@@ -67,17 +68,17 @@ export function dockerCluster({
     remove: (what, name) => remove(manager, what, name),
     createService: async (named) => {
       const name = String(named.Name);
-      const spec = await withIds(manager, named);
+      const spec = await withIds(listings, named);
       const login = (await loginFor(imageOf(spec))) ?? NO_LOGIN;
       await manager.ask(`create service ${name}`, (docker) => docker.createService(login, spec));
-      return (await serviceNamed(manager, name))?.spec ?? spec;
+      return (await serviceNamed(listings, name))?.spec ?? spec;
     },
     updateService: async (name, spec) => {
       const login = await loginFor(imageOf(spec));
-      return updateService(manager, name, await withIds(manager, spec), login);
+      return updateService(manager, listings, name, await withIds(listings, spec), login);
     },
-    service: (name) => serviceNamed(manager, name),
-    tasks: (of) => tasksOf(manager, of),
+    service: (name) => serviceNamed(listings, name),
+    tasks: (stack) => listings.tasks(stack),
     loadImage: (node, archive) =>
       engineOf(node).ask(`load an image on node ${node}`, async (docker) => {
         const answer = await docker.loadImage(createReadStream(archive), { quiet: false });
@@ -256,7 +257,7 @@ async function removeReleased(
   if (error) throw error;
 }
 
-function handleOf(docker: Connection['docker'], what: Removed, name: string) {
+function handleOf(docker: Docker, what: Removed, name: string) {
   if (what === 'network') return docker.getNetwork(name);
   if (what === 'secret') return docker.getSecret(name);
   return what === 'config' ? docker.getConfig(name) : docker.getService(name);

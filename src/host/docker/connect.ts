@@ -19,32 +19,50 @@ const VERSION = '1.41';
 /** Milliseconds until there is a connection, without an answer, or between two parts of one. */
 const TIMEOUT = 30_000;
 
+/** A manager that is asked for more at once only gets slower; sshd(8) takes ten that have no login yet. */
+const MAX_CONNECTIONS = 8;
+
 export interface Connection {
-  docker: Docker;
   /** Runs a call, and says what could not be done if it fails. */
   ask<T>(what: string, call: (docker: Docker) => Promise<T>): Promise<T>;
+  /** The same for an answer that may go on for as long as it likes, beside any number of others. */
+  follow<T>(what: string, call: (docker: Docker) => Promise<T>): Promise<T>;
 }
 
 /** @throws UserError for a host that is none, or without a certificate that it needs */
 export function connect(endpoint: Endpoint): Connection {
-  const docker = new Docker(optionsOf(endpoint) as Docker.DockerOptions);
-  let agreed: Promise<void> | undefined;
+  const docker = clientOf(endpoint, MAX_CONNECTIONS);
+  let following: Docker | undefined;
+  let agreed: Promise<string> | undefined;
+  const run = async <T>(
+    what: string,
+    call: (docker: Docker) => Promise<T>,
+    choose: () => Docker,
+  ): Promise<T> => {
+    try {
+      agreed ??= agreeOnVersion(docker, endpoint);
+      const client = choose();
+      (client.modem as unknown as { version: string }).version = await agreed;
+      return await call(client);
+    } catch (error) {
+      throw explained(what, endpoint, error);
+    }
+  };
   return {
-    docker,
-    ask: async (what, call) => {
-      try {
-        agreed ??= agreeOnVersion(docker, endpoint);
-        await agreed;
-        return await call(docker);
-      } catch (error) {
-        throw explained(what, endpoint, error);
-      }
-    },
+    ask: (what, call) => run(what, call, () => docker),
+    follow: (what, call) =>
+      run(what, call, () => {
+        following ??= clientOf(endpoint, Number.POSITIVE_INFINITY);
+        return following;
+      }),
   };
 }
 
-/** Newer engines refuse old versions of the API. */
-async function agreeOnVersion(docker: Docker, { host }: Endpoint): Promise<void> {
+const clientOf = (endpoint: Endpoint, connections: number) =>
+  new Docker(optionsOf(endpoint, connections) as Docker.DockerOptions);
+
+/** Newer engines refuse old versions of the API. @returns like `v1.41` */
+async function agreeOnVersion(docker: Docker, { host }: Endpoint): Promise<string> {
   const { Version, ApiVersion, MinAPIVersion = VERSION } = await docker.version();
   if (isOlder(ApiVersion, VERSION)) {
     throw new UserError(
@@ -52,8 +70,7 @@ async function agreeOnVersion(docker: Docker, { host }: Endpoint): Promise<void>
       'Docker 20.10 or newer is needed.',
     );
   }
-  const version = isOlder(MinAPIVersion, VERSION) ? VERSION : MinAPIVersion;
-  (docker.modem as unknown as { version: string }).version = `v${version}`;
+  return `v${isOlder(MinAPIVersion, VERSION) ? VERSION : MinAPIVersion}`;
 }
 
 /** @param version like `1.41` */
@@ -67,13 +84,19 @@ function isOlder(version: string, than: string): boolean {
 /** dockerode's types lack the agent. */
 type Options = Omit<Docker.DockerOptions, 'host'> & { host?: string | undefined; agent?: Agent };
 
-function optionsOf({ host, certificates }: Endpoint): Options {
+function optionsOf({ host, certificates }: Endpoint, maxSockets: number): Options {
   // dockerode's own limit of connecting is one of the whole answer
-  const waiting = { keepAlive: true, timeout: TIMEOUT };
+  const waiting = { keepAlive: true, timeout: TIMEOUT, maxSockets };
   const common = { timeout: TIMEOUT, agent: new Agent(waiting) };
   if (host.startsWith('ssh://')) {
     // the name is that of the header Host only
-    return { ...common, protocol: 'http', host: 'docker', port: 80, agent: sshAgent(host) };
+    return {
+      ...common,
+      protocol: 'http',
+      host: 'docker',
+      port: 80,
+      agent: sshAgent(host, maxSockets),
+    };
   }
   const path = /^unix:\/\/(\/.+)$/.exec(host)?.[1];
   if (path !== undefined) return { ...common, host: undefined, socketPath: path };

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type Docker from 'dockerode';
 import { UserError } from '../../model/errors.js';
 import type { ClusterLogLine, ClusterLogOptions } from '../cluster.js';
 import type { Connection } from './connect.js';
@@ -10,7 +11,7 @@ const HEADER = 8;
 
 /** What the tasks of a service have printed. */
 export async function* readLogs(
-  { docker, ask }: Connection,
+  { follow: open }: Connection,
   service: string,
   { follow, tail, since, signal }: ClusterLogOptions,
 ): AsyncIterable<ClusterLogLine> {
@@ -20,7 +21,7 @@ export async function* readLogs(
     ...(since !== undefined && { since: Math.floor(since / 1000) }),
   };
   try {
-    const answer = await ask(`read the logs of service ${service}`, () =>
+    const answer = await open(`read the logs of service ${service}`, (docker) =>
       dial(docker, service, query, signal),
     );
     yield* lines(frames(answer));
@@ -31,7 +32,7 @@ export async function* readLogs(
 
 /** As a stream, whether or not it follows: dockerode would keep all of it in memory. */
 function dial(
-  docker: Connection['docker'],
+  docker: Docker,
   service: string,
   options: object,
   signal: AbortSignal | undefined,

@@ -3,13 +3,13 @@ import { UserError } from '../../model/errors.js';
 import { STACK } from '../../model/swarm.js';
 import type {
   ApiService,
-  Cluster,
   ClusterNode,
   ClusterObject,
   ClusterService,
   ClusterTask,
 } from '../cluster.js';
 import type { Connection } from './connect.js';
+import { shared } from './shared.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: as dockerode types what it answers
 export function nodeOf({ ID, Description, Spec, Status }: any): ClusterNode {
@@ -56,16 +56,48 @@ export function serviceOf(service: ListedService): ClusterService {
   };
 }
 
+/** What is asked of a manager again and again, once for all services that are followed at a time. */
+export interface Listings {
+  services(): Promise<ClusterService[]>;
+  secrets(): Promise<Listed[]>;
+  configs(): Promise<Listed[]>;
+  tasks(stack: string): Promise<ClusterTask[]>;
+}
+
+export function listingsOf({ ask }: Connection): Listings {
+  const nodes = shared(() => ask('list the nodes', (docker) => docker.listNodes()));
+  const tasksOf = async (stack: string) => {
+    const filters = JSON.stringify({ label: [`${STACK}=${stack}`] });
+    const [tasks, known] = await Promise.all([
+      ask('list the tasks', (docker) => docker.listTasks({ filters })),
+      nodes(),
+    ]);
+    const names = new Map(known.map(nodeOf).map(({ id, name }) => [id, name]));
+    return tasks.map((task) => taskOf(task, names)).sort((a, b) => b.at - a.at);
+  };
+  const byStack = new Map<string, () => Promise<ClusterTask[]>>();
+  return {
+    services: shared(async () => {
+      const options = { status: true } as Docker.ServiceListOptions;
+      return (await ask('list the services', (docker) => docker.listServices(options))).map(
+        serviceOf,
+      );
+    }),
+    secrets: shared(() => ask('list the secrets', (docker) => docker.listSecrets())),
+    configs: shared(() => ask('list the configs', (docker) => docker.listConfigs())),
+    tasks: (stack) => {
+      const found = byStack.get(stack) ?? shared(() => tasksOf(stack));
+      byStack.set(stack, found);
+      return found();
+    },
+  };
+}
+
 export async function serviceNamed(
-  manager: Connection,
+  { services }: Listings,
   name: string,
 ): Promise<ClusterService | undefined> {
-  const filters = JSON.stringify({ name: [name] });
-  const found = await manager.ask(`look at service ${name}`, (docker) =>
-    docker.listServices({ filters, status: true } as Docker.ServiceListOptions),
-  );
-  // the filter takes names that begin like this one, too
-  return found.map(serviceOf).find((each) => each.name === name);
+  return (await services()).find((each) => each.name === name);
 }
 
 interface FileOfTask {
@@ -74,14 +106,11 @@ interface FileOfTask {
 }
 
 /** A service refers to secrets and configs by their ids, too. */
-export async function withIds(manager: Connection, spec: ApiService): Promise<ApiService> {
+export async function withIds(listings: Listings, spec: ApiService): Promise<ApiService> {
   const task = spec.TaskTemplate as unknown as { ContainerSpec: { [key: string]: FileOfTask[] } };
   const { Secrets: secrets = [], Configs: configs = [] } = task.ContainerSpec;
   if (secrets.length + configs.length === 0) return spec;
-  const [known, others] = await Promise.all([
-    manager.ask('list the secrets', (docker) => docker.listSecrets()),
-    manager.ask('list the configs', (docker) => docker.listConfigs()),
-  ]);
+  const [known, others] = await Promise.all([listings.secrets(), listings.configs()]);
   const idOf = (all: Listed[], name = '') => {
     const found = all.find(({ Spec }) => Spec?.Name === name);
     if (found) return found.ID;
@@ -104,38 +133,24 @@ export const imageOf = ({ TaskTemplate }: ApiService): string =>
 /** Between looking and updating, somebody else may update it: then it is looked at again. */
 export async function updateService(
   manager: Connection,
+  listings: Listings,
   name: string,
   spec: ApiService,
   login: Docker.AuthConfig | undefined,
 ): Promise<ApiService> {
   for (let attempts = 3; ; attempts--) {
-    const found = await serviceNamed(manager, name);
+    const found = await serviceNamed(listings, name);
     if (!found) throw new UserError(`cannot update service ${name}: it is gone`);
     const parts = { _query: { version: found.version }, _body: spec, authconfig: login };
     try {
       await manager.ask(`update service ${name}`, (docker) =>
         docker.getService(found.id).update(parts),
       );
-      return (await serviceNamed(manager, name))?.spec ?? spec;
+      return (await serviceNamed(listings, name))?.spec ?? spec;
     } catch (error) {
       if (attempts === 1 || !/out of sequence/.test(String(error))) throw error;
     }
   }
-}
-
-export async function tasksOf(
-  manager: Connection,
-  of: Parameters<Cluster['tasks']>[0],
-): Promise<ClusterTask[]> {
-  const filters = 'service' in of ? { service: [of.service] } : { label: [`${STACK}=${of.stack}`] };
-  const [tasks, nodes] = await Promise.all([
-    manager.ask('list the tasks', (docker) =>
-      docker.listTasks({ filters: JSON.stringify(filters) }),
-    ),
-    manager.ask('list the nodes', (docker) => docker.listNodes()),
-  ]);
-  const names = new Map(nodes.map(nodeOf).map(({ id, name }) => [id, name]));
-  return tasks.map((task) => taskOf(task, names)).sort((a, b) => b.at - a.at);
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: as dockerode types what it answers

@@ -10,8 +10,6 @@ const FORM =
 
 /** Seconds. */
 const CONNECT_TIMEOUT = 10;
-/** sshd(8) takes ten connections that are not authenticated yet (MaxStartups). */
-const MAX_CONNECTIONS = 4;
 /** Characters of an error of ssh(1) that are kept. */
 const MAX_ERROR = 2000;
 
@@ -21,7 +19,7 @@ const MAX_ERROR = 2000;
  *
  * @throws UserError for a host that is none
  */
-export function sshAgent(host: string): Agent {
+export function sshAgent(host: string, maxSockets: number): Agent {
   const [, user, name, port, socket = '/'] = FORM.exec(host) ?? [];
   if (name === undefined) {
     throw new UserError(
@@ -37,15 +35,16 @@ export function sshAgent(host: string): Agent {
     ...(socket === '/' ? [] : ['--host', `unix://${socket}`]),
     ...['system', 'dial-stdio'],
   ];
-  return new SshAgent(host, words);
+  return new SshAgent(host, words, maxSockets);
 }
 
 class SshAgent extends Agent {
   constructor(
     private readonly address: string,
     private readonly words: string[],
+    maxSockets: number,
   ) {
-    super({ keepAlive: true, maxSockets: MAX_CONNECTIONS });
+    super({ keepAlive: true, maxSockets });
   }
 
   override createConnection(): Duplex {

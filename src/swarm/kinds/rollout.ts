@@ -1,6 +1,7 @@
 import type { ApiService, Cluster, ClusterService, ClusterTask } from '../../host/cluster.js';
 import { equal } from '../../model/json.js';
 import { poll } from '../../model/poll.js';
+import { STACK } from '../../model/swarm.js';
 
 /** How an update of a service went: done, failed and left as it is, or rolled back. */
 export type Rollout = { state: 'done' } | { state: 'failed' | 'rolled back'; why: string };
@@ -24,10 +25,10 @@ export async function followUpdate(
     if (!service) return { state: 'failed', why: `service ${name} is gone` };
     const over = isUpdate ? overOf(service) : undefined;
     if (over && over.state !== 'done') {
-      return { ...over, why: `${over.why}${reasonsIn(await cluster.tasks({ service: name }))}` };
+      return { ...over, why: `${over.why}${reasonsIn(await tasksOf(cluster, service))}` };
     }
     if (isUpdate && /updating|rollback_started/.test(service.update?.state ?? '')) return undefined;
-    const tasks = await cluster.tasks({ service: name });
+    const tasks = await tasksOf(cluster, service);
     const current = tasks.filter((each) => each.state === 'running' && isCurrent(each, service));
     const wanted = replicasOf(service);
     if (current.length >= wanted) return { state: 'done' };
@@ -39,6 +40,9 @@ export async function followUpdate(
   const outcome = await poll(look, { limit: LIMIT, pause: 300, maxPause: 1000 });
   return outcome ?? { state: 'failed', why: `the update of ${name} takes more than 10 minutes` };
 }
+
+const tasksOf = async (cluster: Cluster, { id, labels }: ClusterService) =>
+  (await cluster.tasks(labels[STACK] ?? '')).filter(({ service }) => service === id);
 
 const FAILED = new Set(['failed', 'rejected']);
 
