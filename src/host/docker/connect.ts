@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import Docker from 'dockerode';
 import { messageOf, UserError } from '../../model/errors.js';
 import { sshAgent } from './ssh.js';
@@ -58,8 +59,12 @@ export function connect(endpoint: Endpoint): Connection {
   };
 }
 
-const clientOf = (endpoint: Endpoint, connections: number) =>
-  new Docker(optionsOf(endpoint, connections) as Docker.DockerOptions);
+function clientOf(endpoint: Endpoint, connections: number): Docker {
+  const options = optionsOf(endpoint, connections);
+  // dockerode describes its options at each call, for nobody: with all connections, that takes seconds
+  Object.assign(options.agent, { [inspect.custom]: () => 'Agent' });
+  return new Docker(options as Docker.DockerOptions);
+}
 
 /** Newer engines refuse old versions of the API. @returns like `v1.41` */
 async function agreeOnVersion(docker: Docker, { host }: Endpoint): Promise<string> {
@@ -82,7 +87,7 @@ function isOlder(version: string, than: string): boolean {
 }
 
 /** dockerode's types lack the agent. */
-type Options = Omit<Docker.DockerOptions, 'host'> & { host?: string | undefined; agent?: Agent };
+type Options = Omit<Docker.DockerOptions, 'host'> & { host?: string | undefined; agent: Agent };
 
 function optionsOf({ host, certificates }: Endpoint, maxSockets: number): Options {
   // dockerode's own limit of connecting is one of the whole answer
