@@ -36,6 +36,12 @@ function replicasOf(requested: Scale, config: Config): Record<string, number> {
   ]);
   const entries = Object.entries(requested).map(([name, count]): [string, number] => {
     const entry = known.get(name);
+    if (hasServices && entry?.placement?.each_node) {
+      throw new UserError(
+        `cannot scale ${name}: one runs on each node, as placement.each_node says`,
+        'placement.constraints say which nodes.',
+      );
+    }
     if (entry) return [name, count ?? entry.replicas ?? 1];
     const all = [...known.keys()].join(', ');
     const what = hasServices ? 'farm or container' : 'farm';

@@ -45,6 +45,18 @@ describe('a scaled service of a swarm', () => {
     expect(numberOf(services(2, rows, { worker: 2 }).worker)).toEqual([2, undefined]);
   });
 
+  it('that runs once on each node has no number', () => {
+    const config = loadConfig({
+      text: file(1).replace('replicas: 1 }', 'placement: { each_node: true } }'),
+      ...{ file: 'baleine.yaml', directory: '/srv/shop', env: {} },
+    });
+    const paths = installPaths('/root');
+    const scale = { worker: 3 };
+    const all = desiredInSwarm({ config, rows: [], paths, scale, sources: {}, origins: {} });
+    const worker = all.find(({ address }) => address === 'service.worker');
+    expect(numberOf(worker as Resource<ServiceSpec>)).toEqual(['per node', undefined]);
+  });
+
   it('is one by its number alone, and says so in plans', () => {
     const { worker } = services(2, [], { worker: 5 });
     const row = rowOf(worker);

@@ -32,11 +32,13 @@ export function desiredInSwarm(context: DesiredContext): Resource[] {
     return desiredFarm(name, withScale(farm, scaled), parts, sources, scaled);
   });
   const services = Object.entries(config.containers).map(([name, entry]) => {
+    const wanted = { name, entry, path: ['containers', name] };
+    if (entry.placement?.each_node) {
+      return desiredService({ ...wanted, replicas: 'per node' }, parts);
+    }
     const scaled = scaleIn(context, name, rows.get(name), entry);
-    const counted = scaled?.servers ?? entry.replicas ?? 1;
-    const replicas = entry.placement?.each_node ? ('per node' as const) : counted;
-    const wanted = { name, entry, path: ['containers', name], replicas };
-    return desiredService({ ...wanted, ...(scaled && { scaled }) }, parts);
+    const replicas = scaled?.servers ?? entry.replicas ?? 1;
+    return desiredService({ ...wanted, replicas, ...(scaled && { scaled }) }, parts);
   });
   const known = [...images.resources, ...undeclaredImages(context, images.references)];
   const all = [...services, ...farms.flatMap((farm) => farm.services)].map((each) =>
