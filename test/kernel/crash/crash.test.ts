@@ -109,8 +109,8 @@ class Bench {
       format: 'esm',
       banner: { js: 'const require=process.getBuiltinModule;' },
       loader: { '.pl': 'text', '.sh': 'text' },
-      // an optional native module of the client of Docker engines
-      external: ['cpu-features'],
+      // optional native parts of the client of Docker engines, which may be built or not
+      external: ['cpu-features', '*.node'],
     });
     for (const [name, text] of Object.entries(VARIANTS)) {
       const named = text.replaceAll(

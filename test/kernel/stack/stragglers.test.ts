@@ -13,7 +13,6 @@ import { NOTHING, PAIR, Stack } from './stack.js';
  * longer than the next apply takes.
  */
 const HANGING = [
-  { program: 'RUNTIME', word: 'delete', seconds: 1, isAwaited: true },
   { program: 'RUNTIME', word: 'create', seconds: 60, isAwaited: false },
   { program: 'RUNTIME', word: 'start', seconds: 1, isAwaited: true },
   { program: 'umount', word: '--', seconds: 1, isAwaited: true },
