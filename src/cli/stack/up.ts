@@ -82,17 +82,19 @@ export function register(program: Command): void {
     });
 }
 
+/** They end or watch containers of this host, which somebody has to wait for. */
+const OF_FOREGROUND = [
+  'watch',
+  'abortOnContainerExit',
+  'abortOnContainerFailure',
+  'exitCodeFrom',
+  'timeout',
+] as const;
+
 /** @throws UserError for options of the foreground without it */
 function refuseMixed({ detach, wait, ...options }: Options): void {
   if (!detach && !wait) return;
-  const own = [
-    'watch',
-    'abortOnContainerExit',
-    'abortOnContainerFailure',
-    'exitCodeFrom',
-    'timeout',
-  ] as const;
-  const unfit = own.find((each) => options[each] !== undefined);
+  const unfit = OF_FOREGROUND.find((each) => options[each] !== undefined);
   if (unfit === undefined) return;
   throw new UserError(
     `cannot take --${flagOf(unfit)} in the background: nobody waits for the containers there`,
@@ -140,14 +142,7 @@ async function stay(context: Context, services: string[], options: Options): Pro
 
 /** @throws UserError for what only ends containers of this host */
 function refuseOnSwarm(options: Options): void {
-  const own = [
-    'watch',
-    'abortOnContainerExit',
-    'abortOnContainerFailure',
-    'exitCodeFrom',
-    'timeout',
-  ];
-  const unfit = own.find((each) => options[each as keyof Options] !== undefined);
+  const unfit = OF_FOREGROUND.find((each) => options[each] !== undefined);
   if (unfit === undefined) return;
   throw new UserError(
     `cannot take --${flagOf(unfit)} on a swarm: \`up\` stops no services there`,
