@@ -85,11 +85,22 @@ function authFiles(): string[] {
 }
 
 function readAuthFile(path: string): AuthFile {
+  const purpose = `read the logins of registries in ${path}`;
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return parsed(readFileSync(path, 'utf8'), purpose) as AuthFile;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw new UserError(`cannot read the logins of registries in ${path}: ${messageOf(error)}`);
+    if (error instanceof UserError) throw error;
+    throw new UserError(`cannot ${purpose}: ${messageOf(error)}`);
+  }
+}
+
+/** The message of JSON.parse would quote the text, which has passwords in it. */
+function parsed(text: string, purpose: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UserError(`cannot ${purpose}: it is no JSON`);
   }
 }
 
@@ -112,7 +123,7 @@ async function askHelper(name: string, server: string): Promise<AuthConfig | und
   };
   const { code, stdout, stderr } = await run(`docker-credential-${name}`, ['get'], options);
   if (code === 0) {
-    const { Username, Secret } = JSON.parse(stdout);
+    const { Username, Secret } = parsed(stdout, purpose) as { Username: string; Secret: string };
     if (Username !== '<token>') {
       return { username: Username, password: Secret, serveraddress: server };
     }

@@ -87,10 +87,10 @@ describe('the login for the registry of an image', () => {
     );
   });
 
-  it('is refused from a file that is no JSON', async () => {
-    write('docker', '{');
+  it('is refused from a file that is no JSON, of which nothing is shown', async () => {
+    write('docker', '{"auths": password');
     await expect(credentialsFor('nginx')).rejects.toThrow(
-      /^cannot read the logins of registries in .*json: /,
+      /^cannot read the logins of registries in \S*json: it is no JSON$/,
     );
   });
 });

@@ -89,9 +89,10 @@ async function move(from: string, to: string): Promise<void> {
 
 /**
  * Also removes the temporary file of a killed run, whether or not the file itself ever existed. A
- * mount point that is a file cannot be unlinked (EBUSY). Folders with folders are removed by rm(1), which works by descriptor: a container may have nested them deeper
- * than the maximum path length, or may be changing them concurrently. rm stops at other file
- * systems; a bind mount of the same one shows only in the mount table.
+ * mount point that is a file cannot be unlinked (EBUSY). Folders with folders are removed by rm(1),
+ * which works by descriptor: a container may have nested them deeper than the maximum path length, or
+ * may be changing them concurrently. rm stops at other file systems; a bind mount of the same one
+ * shows only in the mount table.
  */
 async function remove(path: string): Promise<void> {
   const found = await statOf(path);
