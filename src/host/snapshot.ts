@@ -158,6 +158,12 @@ export interface Preconditions
   sysctlProblem(name: string, value: string): string | undefined;
   /** Why this OCI runtime cannot be used. */
   runtimeProblem(name: string): string | undefined;
+  /**
+   * Why an OCI runtime runs no WebAssembly modules, or not in this engine.
+   *
+   * @param engine true for any
+   */
+  wasmProblem(runtime: string, engine: string | true): string | undefined;
   /** Why no container can have an init. */
   initProblem(): string | undefined;
   /**

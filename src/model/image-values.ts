@@ -20,7 +20,16 @@ export type PackedFrom =
   /** An OCI image layout, as a folder or a tar file. */
   | { oci: ArchiveSource }
   /** An image reference as in Docker: `nginx:1.27`, `registry.example:5000/team/app@sha256:…`. */
-  | { registry: string };
+  | RegistrySource;
+
+export interface RegistrySource {
+  registry: string;
+  /** Default: that of this host. */
+  platform?: ModulePlatform;
+}
+
+/** Platform of WebAssembly modules. `wasi/wasm32` is the older name. */
+export type ModulePlatform = 'wasi/wasm' | 'wasi/wasm32';
 
 export interface DockerfileSource {
   /** The folder that COPY instructions read from. */
@@ -41,6 +50,8 @@ export interface DockerfileSource {
   /** Folders by the name that FROM and COPY --from know them by. */
   additional_contexts?: Record<string, string>;
   ulimits?: Record<string, { soft: number; hard: number }>;
+  /** Default: that of this host. */
+  platform?: ModulePlatform;
 }
 
 /** Compression (gzip, bzip2, xz, zstd) is detected by content. */

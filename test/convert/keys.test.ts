@@ -71,6 +71,7 @@ const CONTAINER: Record<Exclude<KeyName, 'image'>, string> = {
   placement: '{ constraints: [node.role == worker], max_per_node: 2 }',
   platform: 'linux/amd64',
   runtime: 'crun',
+  wasm: 'true',
   logs: '{ max_size: 5M }',
   develop: '{ watch: [{ path: ., action: restart }] }',
 };

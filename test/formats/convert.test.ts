@@ -161,6 +161,29 @@ describe('convert', () => {
     },
   );
 
+  it('WebAssembly has the words of containerd in Compose', async () => {
+    const text = `name: shop
+images:
+  pulled: { from: { registry: { reference: "app:1", platform: wasi/wasm } } }
+  built: { from: { dockerfile: { context: ., platform: wasi/wasm } } }
+containers:
+  a: { image: pulled, wasm: wasmedge }
+  b: { image: built, wasm: wamr }
+`;
+    const { yaml } = await converted(text, 'compose');
+    expect(yaml).toContain(
+      '    image: app:1\n    platform: wasi/wasm\n    runtime: io.containerd.wasmedge.v1\n',
+    );
+    expect(yaml).toContain(
+      '    build:\n      context: "."\n    platform: wasi/wasm\n    restart: always\n',
+    );
+    expect(yaml).toContain('    x-baleine:\n      wasm: wamr\n');
+    const { containers } = meaningOf(await yamlOf(yaml, 'baleine')) as {
+      containers: Record<string, { wasm?: string }>;
+    };
+    expect([containers.a?.wasm, containers.b?.wasm]).toEqual(['wasmedge', 'wamr']);
+  });
+
   it('a baleine.yaml becomes a compose file, and what that has no words for is named', async () => {
     const text = `name: shop
 images:

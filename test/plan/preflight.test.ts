@@ -22,6 +22,7 @@ const host = (more: Partial<Preconditions> = {}): Preconditions => ({
   securityProblem: () => undefined,
   sysctlProblem: () => undefined,
   runtimeProblem: () => undefined,
+  wasmProblem: () => undefined,
   initProblem: () => undefined,
   unreclaimable: () => undefined,
   uplinkProblem: () => undefined,
@@ -69,6 +70,11 @@ describe('what the file declares', () => {
     ],
     [', init: true', { initProblem: () => 'no init' }, 'init: no init'],
     [', runtime: kata', { runtimeProblem: (name) => `no ${name}` }, 'runtime: no kata'],
+    [
+      ', wasm: wasmedge',
+      { wasmProblem: (runtime, engine) => `${runtime} has no ${engine}` },
+      'wasm: crun has no wasmedge',
+    ],
     [', apparmor: strict', { labelProblem: (kind) => `no ${kind}` }, 'apparmor: no apparmor'],
     [
       ', limits: { io: [{ device: /dev/vdz, read_bps: 1M }] }',

@@ -94,6 +94,7 @@ export class MemoryRun extends Context {
       securityProblem: () => undefined,
       sysctlProblem: () => undefined,
       runtimeProblem: () => undefined,
+      wasmProblem: () => undefined,
       initProblem: () => undefined,
       unreclaimable: () => undefined,
       uplinkProblem: () => undefined,

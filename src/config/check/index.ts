@@ -11,6 +11,7 @@ import { checkPublish } from './publish.js';
 import { checkReferences } from './references.js';
 import { checkSchedules } from './schedules.js';
 import type { ValidationContext } from './validation-context.js';
+import { checkWasm } from './wasm.js';
 
 /**
  * Checks that a schema cannot express: how entries relate to each other. Nothing here reads the
@@ -26,6 +27,7 @@ export function check(subject: ValidationContext): void {
   checkContainers(subject);
   checkHealth(subject);
   checkNamespaces(subject);
+  checkWasm(subject);
   checkFarms(subject);
   checkPublish(subject);
   checkSchedules(subject);

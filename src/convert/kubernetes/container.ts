@@ -263,6 +263,7 @@ const ROWS: ContainerRows<Pod> = {
     spec.nodeSelector = { 'kubernetes.io/os': os, ...(arch && { 'kubernetes.io/arch': arch }) };
   },
   runtime: lost('the nodes choose theirs'),
+  wasm: lost('it needs a runtimeClassName of the cluster'),
   placement: lost('it is in the words of a swarm: write nodeSelector or affinity'),
   logs: lost('the nodes rotate logs by their own settings'),
   develop: lost('it is for development'),

@@ -266,6 +266,10 @@ const ROWS: ContainerRows<Draft> = {
   annotations: pairs('Annotation'),
   platform: (value, draft) => argument(draft, `--platform=${value}`),
   runtime: (value, { unit }) => unit.add(CONTAINER, 'GlobalArgs', word(`--runtime=${value}`)),
+  wasm: (engine, { unit }) => {
+    const handler = engine === true ? 'wasm' : engine;
+    unit.add(CONTAINER, 'Annotation', `run.oci.handler=${handler}`);
+  },
   logs: ({ max_size }, { unit }, at, losses) => {
     if (!losses.said(at)) return;
     unit.add(CONTAINER, 'LogDriver', 'k8s-file');

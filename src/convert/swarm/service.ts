@@ -296,6 +296,7 @@ const ROWS: ContainerRows<Service> = {
     made.deploy.placement = { constraints };
   },
   runtime: lost('the nodes choose theirs'),
+  wasm: lost('no runtime of the nodes has it'),
   logs: ({ max_size }, made, at, losses) => {
     // the driver that takes it; that of the nodes otherwise
     if (!losses.said(at)) return;

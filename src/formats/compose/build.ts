@@ -18,7 +18,6 @@ import {
   noEffect,
   type Rows,
   refused,
-  same,
   type Translation,
   translated,
   translateKeys,
@@ -52,7 +51,15 @@ export const BUILD_ROWS: Rows = {
   'build.cache_to': refused('builds have no cache', 'remove it'),
   'build.no_cache': noEffect('builds have no cache'),
   'build.pull': noEffect('each build asks the registry for its base images'),
-  'build.platforms': refused('builds are for the architecture of this host', 'remove it'),
+  'build.platforms': translated(
+    '`from.dockerfile.platform`, if it is `wasi/wasm`; another is refused',
+    (value, { loading }) => {
+      const [only, ...others] = itemsOf(value) ?? [];
+      if (only && others.length === 0 && isModule(only)) return { platform: only };
+      loading.problems.of(value, 'builds are for the architecture of this host', 'remove it');
+      return {};
+    },
+  ),
   'build.network': translated('`from.dockerfile.network`: `none`, else `host`', networkOf),
   'build.additional_contexts': translated('`from.dockerfile.additional_contexts`', (value) => ({
     additional_contexts: contextsOf(value),
@@ -76,8 +83,24 @@ export const IMAGE_ROWS: Rows = {
   ...BUILD_ROWS,
   pull_policy: translated('`pull` of the image'),
   pull_refresh_after: noEffect('`pull: always` asks at every plan'),
-  platform: same('platform'),
+  platform: translated(
+    '`platform`; `wasi/wasm` is that of the image, for a container with `wasm`',
+    (value, { entry }) => {
+      if (!isModule(value)) return textOf(value) === '' ? {} : { platform: value };
+      // a runtime says more
+      return below(entry, 'runtime') ? {} : { wasm: scalar(value, true) };
+    },
+  ),
 };
+
+/** Whether a platform is that of WebAssembly modules. */
+const isModule = (platform: Entry) => /^wasi\/wasm(32)?$/.test(textOf(platform) ?? '');
+
+/** The `platform` of a service whose image is a WebAssembly module. */
+function modulePlatform(service: Entry): Entry | undefined {
+  const platform = below(service, 'platform');
+  return platform && isModule(platform) ? platform : undefined;
+}
 
 /** `NAME:ADDRESS` for each address of a mapping. */
 const hostLines = (value: Entry): Entry[] =>
@@ -139,7 +162,7 @@ export function imageOf(service: Entry, to: Translation): Entry | undefined {
   const size = extra && below(extra, 'size');
   if (build) {
     const named = image && textOf(image) ? image : undefined;
-    resources.images.set(name, builtImage(build, size, named, to));
+    resources.images.set(name, builtImage(service, build, { size, named }, to));
     return scalar(build, name);
   }
   const reference = image && textOf(image);
@@ -147,11 +170,21 @@ export function imageOf(service: Entry, to: Translation): Entry | undefined {
     loading.problems.of(service, `service ${name} has neither an image nor a build`, 'add image:');
     return undefined;
   }
-  const own = nameFrom(reference.replace(/@sha256:([0-9a-f]{12}).*$/, '-$1'), digest(reference, 8));
+  const platform = modulePlatform(service);
+  const registry = scalar(image, reference);
+  const source = platform
+    ? mapping(image, [
+        ['reference', registry],
+        ['platform', platform],
+      ])
+    : registry;
+  // the same reference may name an image for each platform
+  const full = platform ? `${reference}-wasm` : reference;
+  const own = nameFrom(full.replace(/@sha256:([0-9a-f]{12})[0-9a-f]*/, '-$1'), digest(full, 8));
   resources.images.set(
     own,
     mapping(image, [
-      ['from', mapping(image, [['registry', scalar(image, reference)]])],
+      ['from', mapping(image, [['registry', source]])],
       ['size', size],
       ['pull', policyOf(service)],
     ]),
@@ -172,9 +205,9 @@ function policyOf(service: Entry): Entry | undefined {
 const REMOTE = /^([a-z+]+:\/\/|git@|github\.com\/)/;
 
 function builtImage(
+  service: Entry,
   build: Entry,
-  size: Entry | undefined,
-  reference: Entry | undefined,
+  { size, named }: Record<'size' | 'named', Entry | undefined>,
   to: Translation,
 ): Entry {
   const { problems } = to.loading;
@@ -183,11 +216,14 @@ function builtImage(
     problems.of(context, 'a build needs a folder of this host', 'clone the repository first');
   }
   const fields: Fields = mappingOf(build) ? translateKeys(build, BUILD_ROWS, to, 'build.') : {};
-  const dockerfile = mapping(build, [['context', context], ...Object.entries(fields)]);
+  const dockerfile = mapping(build, [
+    ['context', context],
+    ...Object.entries({ platform: modulePlatform(service), ...fields }),
+  ]);
   return mapping(build, [
     ['from', mapping(build, [['dockerfile', dockerfile]])],
     ['size', size],
-    ['reference', reference],
+    ['reference', named],
   ]);
 }
 

@@ -53,6 +53,9 @@ function hooks(key: 'post_start' | 'pre_stop') {
   });
 }
 
+/** Names of containerd's runtimes for WebAssembly, which crun has, too. */
+const WASM_RUNTIME = /^io\.containerd\.(wasmedge|wasmtime|wasmer)\.v\d$/;
+
 /** Keys of a service that stand for themselves. */
 const OWN_ROWS: Rows = {
   annotations: same('annotations'),
@@ -115,10 +118,13 @@ const OWN_ROWS: Rows = {
     read_only: booleanOf(value, loading.problems),
   })),
   restart: translated('`restart`; the default is `no`'),
-  runtime: translated('`runtime`', (value, { loading }) => {
+  runtime: translated('`runtime`; those of WebAssembly are `wasm`', (value, { loading }) => {
     const runtime = textOf(value) ?? '';
     if (runtime === 'crun' || runtime === 'runc') return { runtime: value };
-    loading.problems.of(value, `there is no runtime ${runtime}`, 'what there is: crun, runc');
+    const engine = WASM_RUNTIME.exec(runtime)?.[1];
+    if (engine !== undefined) return { wasm: scalar(value, engine) };
+    const hint = 'what there is: crun, runc, io.containerd.wasmedge.v1, … wasmtime, … wasmer';
+    loading.problems.of(value, `there is no runtime ${runtime}`, hint);
     return {};
   }),
   scale: translated('`replicas`, or a farm if the service publishes a port'),

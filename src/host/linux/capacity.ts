@@ -23,6 +23,7 @@ export function linuxCapacity(): Capacity {
 function platformProblem(platform: string): string | undefined {
   const [first, ...rest] = platform.split('/');
   const [os, architecture, variant] = rest.length === 0 ? ['linux', first] : [first, ...rest];
+  if (os === 'wasi') return `${platform} is the platform of images: \`wasm: true\` runs a module`;
   if (rankOf({ os, architecture, variant }) !== undefined) return undefined;
   return `${platform} does not run on this host, which is linux/${ARCHITECTURE}`;
 }

@@ -36,7 +36,7 @@ export const preflight: Preflight<ContainerSpec> = {
 };
 
 function startObstacles(spec: ContainerSpec, host: Preconditions, paths: InstallPaths): Obstacle[] {
-  const { mounts, sysctls, runtime, init } = spec;
+  const { mounts, sysctls, runtime, init, wasm } = spec;
   const labels = (['apparmor', 'selinux'] as const).flatMap((kind) => {
     const label = spec[kind];
     return label === undefined ? [] : [{ at: [kind], cause: host.labelProblem(kind, label) }];
@@ -55,6 +55,7 @@ function startObstacles(spec: ContainerSpec, host: Preconditions, paths: Install
       cause: host.sysctlProblem(name, value),
     })),
     ...(runtime === undefined ? [] : [{ at: ['runtime'], cause: host.runtimeProblem(runtime) }]),
+    ...(wasm ? [{ at: ['wasm'], cause: host.wasmProblem(runtime ?? 'crun', wasm) }] : []),
     ...(init ? [{ at: ['init'], cause: host.initProblem() }] : []),
     ...execObstacles(spec),
   ];

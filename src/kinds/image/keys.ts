@@ -18,6 +18,7 @@ import type {
   DebianSource,
   DockerfileSource,
   ImageFrom,
+  ModulePlatform,
 } from '../../model/image-values.js';
 import { protectKey, recordedKey, type Schema, unrecordedKey } from '../key.js';
 
@@ -35,6 +36,7 @@ interface Dockerfile {
   network?: 'host' | 'none';
   additional_contexts?: Record<string, string>;
   ulimits?: Record<string, number | { soft: number; hard: number }>;
+  platform?: ModulePlatform;
 }
 
 interface Copy {
@@ -43,6 +45,19 @@ interface Copy {
   mode?: string;
   owner?: string;
 }
+
+const REFERENCE = {
+  description: 'Its name in the registry.',
+  type: 'string',
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._:/-]*(@sha256:[0-9a-f]{64})?$',
+  errorMessage:
+    'must be the name of an image, such as nginx:1.27 or registry.example:5000/team/app:1',
+};
+const MODULE_PLATFORM = {
+  description: 'The platform in place of this host’s: that of WebAssembly modules.',
+  enum: ['wasi/wasm', 'wasi/wasm32'],
+  errorMessage: 'must be wasi/wasm or wasi/wasm32: other images are for this host',
+};
 
 /** One of the sources of an image. */
 interface Source<Raw> {
@@ -125,13 +140,21 @@ export const SOURCES = {
   registry: source({
     schema: {
       description:
-        "An image in a registry, in Docker's notation: `nginx:1.27`. Its digest is recorded and kept; see `pull`.",
-      type: 'string',
-      pattern: '^[A-Za-z0-9][A-Za-z0-9._:/-]*(@sha256:[0-9a-f]{64})?$',
-      errorMessage:
-        'must be the name of an image, such as nginx:1.27 or registry.example:5000/team/app:1',
+        "An image in a registry, in Docker's notation: `nginx:1.27`. Its digest is recorded and kept; see `pull`. A WebAssembly module is `{reference: app:1, platform: wasi/wasm}`.",
+      anyOf: [
+        REFERENCE,
+        {
+          type: 'object',
+          additionalProperties: false,
+          required: ['reference'],
+          properties: { reference: REFERENCE, platform: MODULE_PLATFORM },
+        },
+      ],
     },
-    read: (registry: string) => ({ registry }),
+    read: (raw: string | { reference: string; platform?: ModulePlatform }) => {
+      if (typeof raw === 'string') return { registry: raw };
+      return defined({ registry: raw.reference, platform: raw.platform });
+    },
   }),
   dockerfile: source({
     schema: { $ref: '#/definitions/dockerfile' },
@@ -286,6 +309,7 @@ function dockerfileOf(raw: Dockerfile, path: Path, reading: ParseContext): Docke
         ulimitOf(limit, [...path, 'ulimits', name], reading),
       ),
     ),
+    platform: raw.platform,
   });
 }
 

@@ -108,6 +108,7 @@ const KEYS: { [N in KeyName]-?: Judge<KeyEntries[N]> } = {
       : undefined,
   platform: ignored('images are made for the platform of this host'),
   runtime: refused('it is a setting of each node'),
+  wasm: refused('a service has the runtime of its node'),
   logs: mapped,
   develop: mapped,
 };

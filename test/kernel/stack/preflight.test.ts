@@ -51,6 +51,11 @@ const REFUSED: [what: string, container: object, error: RegExp, bridges?: object
     /has 140000 bytes: the kernel takes 131071 at most$/m,
   ],
   ['a runtime that is not there', { runtime: 'norunc' }, /runtime norunc is not installed/],
+  [
+    'a WebAssembly module for a crun without an engine',
+    { wasm: 'wasmer' },
+    /:\d+:\d+: crun [\d.]+ runs .*: install a crun whose `crun --version` shows \+WASM:wasmer$/m,
+  ],
   ['a folder in memory of no size', { tmpfs: ['/m:size=lots'] }, /tmpfs option "size=lots"/],
   [
     'an interface that is not there',

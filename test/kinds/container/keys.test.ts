@@ -78,6 +78,7 @@ const SAMPLES: Record<KeyName, readonly [before: unknown, after: unknown]> = {
   annotations: [{ a: '1' }, { a: '2' }],
   platform: ['linux/amd64', 'linux/arm64'],
   runtime: ['crun', 'runc'],
+  wasm: [false, 'wasmedge'],
   logs: [{ max_size: '5M' }, { max_size: '6M' }],
 };
 

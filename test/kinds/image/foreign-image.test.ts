@@ -46,6 +46,21 @@ describe('a container of a foreign image', () => {
     });
   });
 
+  it('is refused for a WebAssembly module, unless it says that it is one', () => {
+    const healthcheck = { test: ['check'] };
+    setOrigin({
+      config: { ...CONFIG, healthcheck },
+      original: { image: { os: 'wasi', architecture: 'wasm' } },
+    });
+    expect(() => specOf('')).toThrow(
+      /3:22: image app of container one is a WebAssembly module, which only crun runs$/,
+    );
+    const spec = specOf<ContainerSpec>(', wasm: true');
+    expect(spec).toMatchObject({ wasm: true, args: ['/init', 'serve'] });
+    // a command, which crun would not run
+    expect(spec.healthcheck).toBeUndefined();
+  });
+
   // docs.docker.com/reference/dockerfile, "Understand how CMD and ENTRYPOINT interact"
   it.each([
     ['command: [x]', ['/init', 'x']],

@@ -12,7 +12,7 @@ import {
 import { PROXY_IMAGE } from '../translate.js';
 import { isTrue } from '../values.js';
 import type { Losses } from './losses.js';
-import { buildOf, hooks, logging, mounts, ports, shellWords } from './values.js';
+import { buildOf, containerdRuntime, hooks, logging, mounts, ports, shellWords } from './values.js';
 
 type Fields = [string, Entry | undefined][];
 
@@ -75,7 +75,9 @@ export class Services {
       else if (key === 'limits') own.push(...this.limits(name, value, extra));
       else if (key === 'healthcheck') own.push(...this.health(name, value, extra));
       else if (key === 'depends_on') own.push(...this.dependencies(name, value, extra));
-      else if (key === 'logs') own.push(['logging', logging(value)]);
+      else if (key === 'wasm' && containerdRuntime(value)) {
+        own.push(['runtime', containerdRuntime(value)]);
+      } else if (key === 'logs') own.push(['logging', logging(value)]);
       else if (key === 'apparmor' || key === 'seccomp') {
         const before = own.find(([each]) => each === 'security_opt')?.[1];
         const option = scalar(value, `${key}=${textOf(value)}`);
@@ -98,8 +100,9 @@ export class Services {
   private image(value: Entry, extra: Map<string, Entry>): Fields {
     const name = textOf(value) ?? '';
     const declared = below(this.root, 'images', name);
+    const registry = below(declared, 'from', 'registry');
     const [reference, dockerfile, size, pull] = [
-      below(declared, 'from', 'registry'),
+      below(registry, 'reference') ?? registry,
       below(declared, 'from', 'dockerfile'),
       below(declared, 'size'),
       below(declared, 'pull'),
@@ -111,7 +114,10 @@ export class Services {
     }
     this.images.add(name);
     if (size) extra.set('image', mapping(size, [['size', size]]));
-    const policy: Fields = [['pull_policy', pull]];
+    const policy: Fields = [
+      ['pull_policy', pull],
+      ['platform', below(registry ?? dockerfile, 'platform')],
+    ];
     return reference
       ? [['image', reference], ...policy]
       : [['build', buildOf(dockerfile as Entry)], ...policy];

@@ -74,13 +74,22 @@ export function ports(value: Entry): Entry {
   return sequence(value, all);
 }
 
+/** Containerd's name of a WebAssembly runtime; undefined for one that has none there. */
+export function containerdRuntime(wasm: Entry): Entry | undefined {
+  const engine = textOf(wasm) ?? '';
+  const isThere = ['wasmedge', 'wasmtime', 'wasmer'].includes(engine);
+  return isThere ? scalar(wasm, `io.containerd.${engine}.v1`) : undefined;
+}
+
 /** A Dockerfile source as `build`. */
 export function buildOf(dockerfile: Entry): Entry {
   const renamed: Readonly<Record<string, string>> = {
     file: 'dockerfile',
     inline: 'dockerfile_inline',
   };
-  const fields = fieldsOf(dockerfile).map(([key, value]) => {
+  // that of the service says it
+  const own = fieldsOf(dockerfile).filter(([key]) => key !== 'platform');
+  const fields = own.map(([key, value]) => {
     return [renamed[key] ?? key, key === 'args' ? pairsOf(value) : value] as const;
   });
   return mapping(dockerfile, fields);

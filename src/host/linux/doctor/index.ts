@@ -13,7 +13,13 @@ import {
   spaceFinding,
 } from './host.js';
 import { cgroupFindings, kernelFindings } from './kernel.js';
-import { checkpointFinding, programFindings, runtimeFinding, seccompFinding } from './programs.js';
+import {
+  checkpointFinding,
+  programFindings,
+  runtimeFinding,
+  seccompFinding,
+  wasmFinding,
+} from './programs.js';
 
 /** Checks the host for everything that baleine needs. Changes nothing but its own runtime cache. */
 export async function diagnose(paths: InstallPaths): Promise<Finding[]> {
@@ -30,6 +36,7 @@ export async function diagnose(paths: InstallPaths): Promise<Finding[]> {
     ...(await programFindings()),
     await runtimeFinding(paths),
     await checkpointFinding(),
+    wasmFinding(),
     seccompFinding(),
     runFinding(),
     spaceFinding(paths.root),

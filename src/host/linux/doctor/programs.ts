@@ -7,6 +7,7 @@ import { run } from '../process/run.js';
 import { checkpointProblem, criuProblem } from '../runtime/checkpoint.js';
 import { PROFILE } from '../runtime/seccomp.js';
 import { selectRuntime } from '../runtime/select.js';
+import { wasmEngines } from '../runtime/wasm.js';
 import { type Finding, fail, ok, warn } from './finding.js';
 
 interface Program {
@@ -100,6 +101,17 @@ export async function checkpointFinding(): Promise<Finding> {
   for (const name of names) if (!(await checkpointProblem(name))) able.push(name);
   if (able.length > 0) return ok('checkpoints', `of containers with ${able.join(' or ')}`);
   return warn('checkpoints', 'none: no runtime is built with CRIU', 'apt-get install runc');
+}
+
+/** Containers with `wasm`. No crun of Debian is built so. */
+export function wasmFinding(): Finding {
+  const path = findProgram('crun');
+  const { name, engines } = path ? wasmEngines('crun', path) : { name: 'no crun', engines: [] };
+  if (engines.length > 0)
+    return ok('WebAssembly', `${name} runs modules with ${engines.join(', ')}`);
+  const detail = path ? `${name} is built without it` : name;
+  const fix = 'install a crun that shows +WASM:… as its version';
+  return warn('WebAssembly', `${detail}: no containers with wasm`, fix);
 }
 
 export function seccompFinding(): Finding {

@@ -15,26 +15,29 @@ export interface BaseImage {
  * @param args build arguments, which override the defaults of `ARG`
  * @param target name or number of the last stage
  * @param folders names that stand for folders, and for no image
+ * @param platform of the result; default: that of this host
  */
 export function baseImages(
   dockerfile: string,
   args: Readonly<Record<string, string>> = {},
   target?: string,
   folders: readonly string[] = [],
+  platform?: string,
 ): BaseImage[] {
-  const variables = new Map<string, string>(PLATFORM);
+  const variables = new Map<string, string>(platformVariables(platform));
   const stages: string[] = [];
   const found = new Map<string, BaseImage>();
-  const add = (name: string, platform?: string) => {
+  const add = (name: string, own?: string) => {
+    const at = own ?? platform;
     const isStage = stages.includes(name.toLowerCase()) || /^\d+$/.test(name);
     if (
       name === 'scratch' ||
       isStage ||
       folders.includes(name) ||
-      `${name}${platform ?? ''}`.includes('$')
+      `${name}${at ?? ''}`.includes('$')
     )
       return;
-    found.set(`${name} ${platform}`, { name, ...(platform !== undefined && { platform }) });
+    found.set(`${name} ${at}`, { name, ...(at !== undefined && { platform: at }) });
   };
   for (const [word, rest] of instructions(dockerfile)) {
     if (word === 'ARG' && stages.length === 0) {
@@ -46,9 +49,9 @@ export function baseImages(
       if (target !== undefined && (stages[last] === target.toLowerCase() || `${last}` === target)) {
         break;
       }
-      const platform = /^--platform=(\S+)\s/.exec(rest)?.[1];
+      const own = /^--platform=(\S+)\s/.exec(rest)?.[1];
       const [, name = '', alias] = /^(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?\s*$/i.exec(rest) ?? [];
-      if (name !== '') add(expand(name), platform && expand(platform));
+      if (name !== '') add(expand(name), own && expand(own));
       stages.push(alias?.toLowerCase() ?? '');
     } else if (word === 'COPY') {
       const from = /^(?:--\S+\s+)*?--from=(\S+)/.exec(rest)?.[1];
@@ -68,12 +71,19 @@ export function baseImages(
   }
 }
 
-/** Variables that every build has; it is for this host. */
-const PLATFORM = ['BUILD', 'TARGET'].flatMap((which): [string, string][] => [
-  [`${which}PLATFORM`, `linux/${ARCHITECTURE}`],
-  [`${which}OS`, 'linux'],
-  [`${which}ARCH`, ARCHITECTURE],
-]);
+/** Variables that every build has. It runs on this host. */
+function platformVariables(target = OWN): [string, string][] {
+  return Object.entries({ BUILD: OWN, TARGET: target }).flatMap(([which, platform]) => {
+    const [os = '', architecture = ''] = platform.split('/');
+    return [
+      [`${which}PLATFORM`, platform],
+      [`${which}OS`, os],
+      [`${which}ARCH`, architecture],
+    ];
+  });
+}
+
+const OWN = `linux/${ARCHITECTURE}`;
 
 /** Names of the stages of a Dockerfile, in small letters; empty for one without a name. */
 export function stagesOf(dockerfile: string): string[] {

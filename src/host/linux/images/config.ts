@@ -1,5 +1,6 @@
 import type { ImageConfig, ImageHealthcheck, OriginalConfig } from '../../../model/config.js';
 import { UserError } from '../../../model/errors.js';
+import type { ModulePlatform } from '../../../model/image-values.js';
 import { canonical, equal } from '../../../model/json.js';
 import type { Exported } from '../../ports.js';
 import { parseForeign } from './foreign-json.js';
@@ -22,12 +23,13 @@ const MILLISECOND = 1e6;
  * Parses an image configuration. Docker and OCI share one format, but only Docker's has a health
  * check. See the OCI image specification, config.md, and Docker's image specification, version 1.2.
  *
+ * @param wanted the platform in place of this host's
  * @throws UserError if it is not a configuration, or the image is for another platform
  */
-export function readConfig(text: string, what: string): ForeignConfig {
+export function readConfig(text: string, what: string, wanted?: ModulePlatform): ForeignConfig {
   const read = new Reader(what);
   const image = read.object(parseForeign(text, 'config', what), 'image');
-  refusePlatform(image, what);
+  refusePlatform(image, what, wanted);
   const { rootfs, ...original } = image;
   return {
     layers: read.digests(read.object(rootfs, 'rootfs').diff_ids),
@@ -139,12 +141,10 @@ function historyOf(history: unknown): object[] {
   return steps.map((each) => ({ ...each, empty_layer: true }));
 }
 
-function refusePlatform(platform: Platform, what: string): void {
-  if (rankOf(platform) !== undefined) return;
-  const name = platformName(platform);
-  throw new UserError(
-    `cannot use ${what}: it is for ${name}, and this host is linux/${ARCHITECTURE}`,
-  );
+function refusePlatform(platform: Platform, what: string, wanted?: ModulePlatform): void {
+  if (rankOf(platform, wanted) !== undefined) return;
+  const other = wanted ? `not for ${wanted}` : `and this host is linux/${ARCHITECTURE}`;
+  throw new UserError(`cannot use ${what}: it is for ${platformName(platform)}, ${other}`);
 }
 
 /** Docker ignores a variable without a value. */

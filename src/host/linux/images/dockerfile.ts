@@ -108,6 +108,7 @@ async function build(source: DockerfileSource, dir: string): Promise<string> {
   const flags = [
     ...(file === undefined ? [] : ['--file', file]),
     ...(target === undefined ? [] : ['--target', target]),
+    ...(source.platform === undefined ? [] : ['--platform', source.platform]),
     ...pairs('--build-arg', args),
     ...pairs('--label', labels),
     ...(extra_hosts ?? []).flatMap((each) => ['--add-host', each]),
@@ -143,11 +144,11 @@ async function build(source: DockerfileSource, dir: string): Promise<string> {
 
 /** Empty if there is no Dockerfile: buildah reports that. */
 function basesOf(source: DockerfileSource, purpose: string): BaseImage[] {
-  const { target, args, additional_contexts } = source;
+  const { target, args, additional_contexts, platform } = source;
   const text = textOf(source, purpose);
   return text === undefined
     ? []
-    : baseImages(text, args, target, Object.keys(additional_contexts ?? {}));
+    : baseImages(text, args, target, Object.keys(additional_contexts ?? {}), platform);
 }
 
 /** Of the Dockerfile; undefined if there is none. */

@@ -1,4 +1,5 @@
 import type { PackedFrom } from '../../../model/config.js';
+import type { RegistrySource } from '../../../model/image-values.js';
 import { sizeFor } from '../../../model/image-version.js';
 import type { InstallPaths } from '../../../model/install-paths.js';
 import { digest } from '../../../model/json.js';
@@ -31,10 +32,7 @@ export async function inspectImage(
 /** Milliseconds for all queries about one image; no layer is fetched. */
 const REGISTRY_TIMEOUT = 15_000;
 
-async function inspectRemote(
-  paths: InstallPaths,
-  from: { registry: string },
-): Promise<ImageOrigin> {
+async function inspectRemote(paths: InstallPaths, from: RegistrySource): Promise<ImageOrigin> {
   return withStaging(paths, stagingSize(0, 0), async (staging) => {
     const end = process.uptime() * 1000 + REGISTRY_TIMEOUT;
     const ask: Ask = (transport, ...options) => {
@@ -48,7 +46,7 @@ async function inspectRemote(
     const read = readManifest(text, describe(from));
     const { config, layers } = read;
     const raw = await ask(transport, '--config', '--raw');
-    const foreign = annotated(readConfig(raw, describe(from)), read);
+    const foreign = annotated(readConfig(raw, describe(from), from.platform), read);
     return { ...factsOf(foreign, layers.map(packed)), image: config.digest, manifest };
   });
 }
@@ -62,7 +60,7 @@ interface Instance {
 }
 
 /** The name may refer to a list for several platforms; the image for one of them is recorded. */
-async function instanceOf(from: { registry: string }, ask: Ask): Promise<Instance> {
+async function instanceOf(from: RegistrySource, ask: Ask): Promise<Instance> {
   const named = transportOf(from);
   const text = await ask(named, '--raw');
   const entries = readIndex(text, describe(from));
@@ -71,7 +69,12 @@ async function instanceOf(from: { registry: string }, ask: Ask): Promise<Instanc
     return { transport: named, text, manifest };
   }
   const read = ({ digest }: Descriptor) => ask(transportOf(from, digest), '--raw');
-  const found = await manifestForHost(entries, read, describe(from));
+  const found = await manifestForHost(
+    entries,
+    read,
+    describe(from),
+    from.platform && { wanted: from.platform },
+  );
   return { transport: transportOf(from, found.digest), text: found.text, manifest: found.digest };
 }
 

@@ -1,7 +1,15 @@
 import { UserError } from '../../../model/errors.js';
+import type { ModulePlatform } from '../../../model/image-values.js';
 import { parseForeign, shownNames } from './foreign-json.js';
 import { type Descriptor, type IndexEntry, isObject, readIndex, readManifest } from './manifest.js';
-import { ARCHITECTURE, isDescribed, type Platform, platformName, rankOf } from './platform.js';
+import {
+  ARCHITECTURE,
+  isDescribed,
+  MODULE_RANK,
+  type Platform,
+  platformName,
+  rankOf,
+} from './platform.js';
 
 /** Reads the text of a manifest, an index or a configuration. */
 export type ReadBlob = (blob: Descriptor) => Promise<string>;
@@ -21,6 +29,7 @@ const MAX_NESTED = 5;
  * without a platform are decided by their configuration. Skips attestations, signatures and other
  * artifacts.
  *
+ * @param wanted the platform in place of this host's
  * @param nameOf for indexes whose entries are different images; without it, an index is one image
  *   for several platforms, and the first of equal matches is used
  * @throws UserError if no image fits this host, with the existing platforms; or if several do
@@ -29,13 +38,18 @@ export async function manifestForHost(
   entries: readonly IndexEntry[],
   read: ReadBlob,
   what: string,
-  nameOf?: (entry: IndexEntry) => string | undefined,
+  {
+    nameOf,
+    wanted,
+  }: { nameOf?: (entry: IndexEntry) => string | undefined; wanted?: ModulePlatform } = {},
 ): Promise<FoundManifest> {
-  const search = new Search(read, what);
+  const search = new Search(read, what, wanted);
   const found = await search.fitting(entries);
-  const unique = found.filter(
+  const distinct = found.filter(
     ({ digest }, at) => found.findIndex((f) => f.digest === digest) === at,
   );
+  const native = distinct.filter(({ rank }) => rank < MODULE_RANK);
+  const unique = native.length > 0 ? native : distinct;
   const best = Math.min(...unique.map(({ rank }) => rank));
   const names = new Set(unique.map(({ entry }) => nameOf?.(entry)));
   const left = names.size > 1 ? unique : unique.filter(({ rank }) => rank === best);
@@ -81,15 +95,17 @@ class Search {
   constructor(
     readonly read: ReadBlob,
     readonly what: string,
+    readonly wanted?: ModulePlatform,
   ) {}
 
   nothing(): UserError {
     const seen = [...this.#seen];
+    const host = this.wanted ?? HOST;
     const there = seen.length > 0 ? `there is ${shownNames(seen)}` : 'there is no image in it';
     return new UserError(
-      `cannot use ${this.what}: it has none for ${HOST}; ${there}`,
+      `cannot use ${this.what}: it has none for ${host}; ${there}`,
       seen.length > 0
-        ? `Get it for ${HOST}, for example with docker pull --platform ${HOST}.`
+        ? `Get it for ${host}, for example with docker pull --platform ${host}.`
         : undefined,
     );
   }
@@ -105,7 +121,7 @@ class Search {
     for (const entry of images) {
       const described = isDescribed(entry.platform);
       if (described) this.#seen.add(platformName(entry.platform as Platform));
-      const rank = rankOf(entry.platform);
+      const rank = rankOf(entry.platform, this.wanted);
       if (rank === undefined) continue;
       found.push(...(await this.#open(entry, { rank, described, isAlone, depth })));
     }
@@ -140,7 +156,7 @@ class Search {
     const platform = await this.#platformOf(text);
     if (!platform) return [];
     this.#seen.add(platformName(platform));
-    const own = rankOf(platform);
+    const own = rankOf(platform, this.wanted);
     return own === undefined ? [] : [{ ...fitting, rank: own }];
   }
 

@@ -31,7 +31,9 @@ export async function openLayout(
   const entries = all.filter((each) => !reference || namesOf(each).includes(reference));
   if (entries.length === 0) throw noSuch(all, reference, what);
   const read = (blob: Descriptor) => blobText(blobs, blob, blobName, what);
-  const { text } = await manifestForHost(entries, read, what, (each) => namesOf(each)[0]);
+  const { text } = await manifestForHost(entries, read, what, {
+    nameOf: (each) => namesOf(each)[0],
+  });
   return openManifest(text, blobs, blobName, what);
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { arch, config } from 'node:process';
+import type { ModulePlatform } from '../../../model/image-values.js';
 import { shownName } from './foreign-json.js';
 
 /**
@@ -34,6 +35,11 @@ const ALIASES: Record<string, [architecture: string, variant?: string]> = {
 /** The default variant. */
 const DEFAULT_VARIANT: Record<string, number> = { amd64: 1, arm64: 8, arm: 7 };
 
+/** `wasi/wasm32` is the older name. */
+const MODULES = ['wasm', 'wasm32'];
+/** The rank of a WebAssembly module, below that of all images for this host. */
+export const MODULE_RANK = 1000;
+
 const textOf = (value: unknown) => (typeof value === 'string' ? value.toLowerCase() : '');
 
 /** Whether it names a platform; attestations have `unknown`. */
@@ -44,10 +50,16 @@ export function isDescribed(platform: Platform | null | undefined): boolean {
 /**
  * How well an image suits this host: 0 is best, undefined if it does not run. A missing field
  * counts as this host's. Of several variants, the plainest that runs is best on amd64 and arm64,
- * the highest on arm.
+ * the highest on arm. A WebAssembly module is last, unless it is what is wanted.
  */
-export function rankOf(platform: Platform | null | undefined): number | undefined {
+export function rankOf(
+  platform: Platform | null | undefined,
+  wanted?: ModulePlatform,
+): number | undefined {
   const [os, named] = [textOf(platform?.os), textOf(platform?.architecture)];
+  const isModule = os === 'wasi' && MODULES.includes(named);
+  if (wanted !== undefined) return isModule || (os === '' && named === '') ? 0 : undefined;
+  if (isModule) return MODULE_RANK;
   const [architecture, aliased] = ALIASES[named] ?? [named];
   if (os !== '' && os !== 'linux') return undefined;
   if (architecture !== '' && architecture !== ARCHITECTURE) return undefined;

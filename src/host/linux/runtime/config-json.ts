@@ -137,6 +137,7 @@ function merged(config: OciSpec, part: OciPart): OciSpec {
   return {
     ...config,
     ...part,
+    ...(part.annotations && { annotations: { ...config.annotations, ...part.annotations } }),
     root: { ...config.root, ...part.root },
     process: { ...config.process, ...part.process },
     linux: { ...config.linux, ...part.linux },

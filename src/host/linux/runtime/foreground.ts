@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runtimeNameOf } from '../../../kinds/container/keys/wasm.js';
 import type { OciSpec } from '../../../model/oci.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import type { Foreground } from '../../ports.js';
@@ -38,7 +39,7 @@ async function run(
   { input, terminal, started, stop }: Foreground,
 ): Promise<number> {
   const { paths } = context;
-  const runtime = await context.runtime(spec.runtime);
+  const runtime = await context.runtime(runtimeNameOf(spec));
   await cleanUp(paths, spec.id);
   await clearCgroup(context, spec.id);
   await ensureShm(paths, spec);

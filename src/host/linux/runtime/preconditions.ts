@@ -25,6 +25,7 @@ import { checkedSysctls } from './config-json.js';
 import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
 import { initProblem } from './init.js';
+import { wasmProblem } from './wasm.js';
 
 /** @param contents what this run has read of secrets and configs */
 export function linuxPreconditions(paths: InstallPaths, contents: FileContents): Preconditions {
@@ -46,6 +47,7 @@ export function linuxPreconditions(paths: InstallPaths, contents: FileContents):
     },
     runtimeProblem: (name) =>
       findProgram(name) ? undefined : `runtime ${name} is not installed on this host`,
+    wasmProblem,
     initProblem,
     unreclaimable: unreclaimable,
     egressProblem,

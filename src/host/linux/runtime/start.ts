@@ -1,5 +1,6 @@
 import { chownSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { runtimeNameOf } from '../../../kinds/container/keys/wasm.js';
 import type { IdRange } from '../../../model/container-values.js';
 import { messageOf } from '../../../model/errors.js';
 import { cgroupPath, type InstallPaths, rootfsDir } from '../../../model/install-paths.js';
@@ -61,7 +62,7 @@ async function start(
   images?: string,
 ): Promise<Started> {
   const { paths, cgroupLock } = context;
-  const runtime = await context.runtime(spec.runtime);
+  const runtime = await context.runtime(runtimeNameOf(spec));
   await cleanUp(paths, spec.id);
   await clearCgroup(context, spec.id);
   await ensureShm(paths, spec);

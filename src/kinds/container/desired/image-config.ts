@@ -11,13 +11,14 @@ import type { ContainerSpec } from '../../../model/specs.js';
  * The health check inherited from the image if the file declares no test: Docker's defaults,
  * overridden by the settings of the file. An unhealthy container is restarted as with its own test.
  *
- * @returns undefined if the image has no check, or the file disables it
+ * @returns undefined if the image has no check that can run, or the file disables it
  */
 export function inheritedHealth(
   { healthcheck }: ImageConfig,
-  { restart, image_health = {} }: Pick<ContainerEntry, 'restart' | 'image_health'>,
+  { restart, image_health = {}, wasm }: Pick<ContainerEntry, 'restart' | 'image_health' | 'wasm'>,
 ): HealthCheck | undefined {
-  if ('disable' in image_health) return undefined;
+  // crun executes no command beside a WebAssembly module
+  if ('disable' in image_health || wasm) return undefined;
   if (!healthcheck || healthcheck.test.length === 0) return undefined;
   const { test, ...settings } = healthcheck;
   const defaults = { interval: 30_000, timeout: 30_000, retries: 3, start_period: 0 };

@@ -8,7 +8,7 @@ import type {
 import type { Limits } from '../../../model/container-values.js';
 import { type DeviceSpec, devicesOf, ruleOf } from '../../../model/device-nodes.js';
 import { UserError } from '../../../model/errors.js';
-import { imageVersion } from '../../../model/image-version.js';
+import { imageVersion, originalOf } from '../../../model/image-version.js';
 import { idOf, imageFile } from '../../../model/install-paths.js';
 import type { Instance } from '../../../model/instance.js';
 import type { Exact } from '../../../model/json.js';
@@ -115,6 +115,7 @@ export function desiredContainers(
     const { name, entry } = instance;
     const image = images.get(entry.image);
     if (!image) throw unknownImage(instance, context);
+    checkModule(instance, image, context);
     const spec = release(instance, declared(instance, image));
     return {
       address: addressOf('container', name),
@@ -193,6 +194,15 @@ function seccompOf({ seccomp }: ContainerEntry, { profiles = {} }: Context) {
 function recordedSpecs({ rows, config }: Context): Map<string, ContainerSpec> {
   const own = rows.filter(({ kind, stack }) => kind === 'container' && stack === config.name);
   return new Map(own.map(({ name, spec }) => [name, spec as ContainerSpec]));
+}
+
+/** @throws UserError if the image holds a WebAssembly module, which Linux itself does not execute */
+function checkModule({ name, entry, path }: Instance, image: ImageSpec, { config }: Context): void {
+  if (entry.wasm || originalOf(image)?.image?.os !== 'wasi') return;
+  throw new UserError(
+    `${config.where([...path, 'image'])}: image ${entry.image} of container ${name} is a WebAssembly module, which only crun runs`,
+    'Add wasm: true',
+  );
 }
 
 /** Docker's rules: overriding the entrypoint also discards the image's command. */

@@ -58,6 +58,7 @@ import { ulimits } from './ulimits.js';
 import { user } from './user.js';
 import { userns } from './userns.js';
 import { volumes } from './volumes.js';
+import { wasm } from './wasm.js';
 import { working_dir } from './working_dir.js';
 
 /** Every key of a container, in the order a reader of the file would want them. */
@@ -121,6 +122,7 @@ export const KEYS = {
   placement,
   platform,
   runtime,
+  wasm,
   logs,
   develop,
 } as const;

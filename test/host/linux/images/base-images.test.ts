@@ -57,6 +57,14 @@ it('keeps the platform of each', () => {
   ]);
 });
 
+it('are for the platform of the result, but where the Dockerfile names one', () => {
+  const text = 'FROM --platform=$BUILDPLATFORM a\nFROM b-$TARGETOS-$TARGETARCH\nFROM scratch\n';
+  expect(baseImages(text, {}, undefined, [], 'wasi/wasm')).toEqual([
+    { name: 'a', platform: expect.stringMatching(/^linux\/\w+$/) },
+    { name: 'b-wasi-wasm', platform: 'wasi/wasm' },
+  ]);
+});
+
 it('takes the name of another folder for no image', () => {
   const text = 'FROM a\nCOPY --from=more /f /\nCOPY --from=b /f /\n';
   expect(names(text, {}, undefined, ['more'])).toEqual(['a', 'b']);

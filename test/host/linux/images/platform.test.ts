@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Blobs } from '../../../../src/host/linux/images/blobs.js';
+import { readConfig } from '../../../../src/host/linux/images/config.js';
+import type { Descriptor, IndexEntry } from '../../../../src/host/linux/images/manifest.js';
+import { manifestForHost } from '../../../../src/host/linux/images/manifest-for-host.js';
 import { openLayout } from '../../../../src/host/linux/images/oci-layout.js';
 import {
   ARCHITECTURE,
@@ -107,6 +110,40 @@ describe('of several images the one for this host is used', () => {
     await expect(take([deep])).rejects.toThrow('indexes in indexes');
     const many = Array.from({ length: 200 }, (_, at) => image(`${at}`, VAX));
     await expect(take(many)).rejects.toThrow('more than 100 images');
+  });
+});
+
+describe('a WebAssembly module', () => {
+  const MODULE = { os: 'wasi', architecture: 'wasm' };
+  const both = [described('module', MODULE), described('ours', OURS)];
+  const wanted = async (entries: IndexEntry[]) => {
+    const read = async ({ digest }: Descriptor) => files[`blobs/${digest.replace(':', '/')}`] ?? '';
+    const { text } = await manifestForHost(entries, read, 'x', { wanted: 'wasi/wasm' });
+    return (JSON.parse(await read(JSON.parse(text).config)) as { config: { Cmd: string[] } }).config
+      .Cmd[0];
+  };
+
+  it('is used where there is nothing for this host', async () => {
+    expect(await take(both)).toBe('ours');
+    expect(await take([image('module', { ...MODULE, architecture: 'wasm32' })])).toBe('module');
+    expect(await take([described('other', VAX), described('module', MODULE)])).toBe('module');
+  });
+
+  it('is used before an image for this host if it is wanted', async () => {
+    expect(await wanted(both)).toBe('module');
+    expect(await wanted([image('ours'), image('module', MODULE)])).toBe('module');
+    await expect(wanted([described('ours', OURS), described('other', VAX)])).rejects.toThrow(
+      `cannot use x: it has none for wasi/wasm; there is linux/${ARCHITECTURE}, linux/vax`,
+    );
+  });
+
+  it('is no image for this host', () => {
+    const text = (platform: Platform) =>
+      JSON.stringify({ ...platform, config: {}, rootfs: { diff_ids: [] } });
+    expect(readConfig(text(MODULE), 'x', 'wasi/wasm').original.image).toMatchObject(MODULE);
+    expect(() => readConfig(text(OURS), 'x', 'wasi/wasm')).toThrow(
+      `cannot use x: it is for linux/${ARCHITECTURE}, not for wasi/wasm`,
+    );
   });
 });
 

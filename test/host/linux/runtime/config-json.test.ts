@@ -49,6 +49,14 @@ const at = (path: string, more: Partial<ProcessSpec> = {}) =>
   config(more).mounts.find(({ destination }) => destination === path);
 
 describe('configJson', () => {
+  it('names the handler of a WebAssembly module beside other annotations', () => {
+    const { annotations, process } = config({ wasm: 'wasmedge', annotations: { team: 'shop' } });
+    expect(annotations).toEqual({ team: 'shop', 'run.oci.handler': 'wasmedge' });
+    expect(process.args).toEqual(['/bin/x', 'a b']);
+    expect(config({ wasm: true }).annotations).toEqual({ 'run.oci.handler': 'wasm' });
+    expect(config().annotations).toBeUndefined();
+  });
+
   it('has the security defaults', () => {
     const { process, linux, root, hostname } = config();
     expect({ root, hostname }).toEqual({
