@@ -1,9 +1,10 @@
 /**
- * npm run bench:publish -- [--rounds 5] [--seconds 3] [--farm-only | --udp-only]
+ * npm run bench:publish -- [--rounds 5] [--seconds 3] [--farm-only | --server-only | --udp-only]
  *
  * Requests per second (wrk, one thread, 32 connections) through a published port, baleine's and
  * Docker's `-p`, alternating: for a farm (client, proxy, server; the same HAProxy and servers by baleine
- * and by docker-compose), and for a single server behind baleine's forwarder. Docker has two ways:
+ * and by docker-compose), and for a single server behind baleine's forwarder, and with a socket that it
+ * inherits. Docker has two ways:
  * connections to 127.0.0.1 go through docker-proxy, those to another address of the host through a NAT
  * rule of the kernel. UDP: answered datagrams per second of 32 clients, each with one under way. Runs on a private host and leaves nothing there.
  */
@@ -24,17 +25,21 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '3' },
     'farm-only': { type: 'boolean', default: false },
     'udp-only': { type: 'boolean', default: false },
+    'server-only': { type: 'boolean', default: false },
   },
 });
 
 /** Answers from memory, so that forwarding is the bottleneck. */
-const SERVER = `defaults
+const SERVER = `global
+    presetenv SOCKET 127.0.0.2:8080
+defaults
     mode http
     timeout client 60s
     timeout server 60s
     timeout connect 5s
 frontend web
     bind :80
+    bind "\${SOCKET}"
     http-request return status 200 content-type text/plain string "ok"
 `;
 const PROGRAM = ['/usr/sbin/haproxy', '-db', '-f', '/server.cfg'];
@@ -59,9 +64,11 @@ const baleine = (...words: string[]): Command => [
 const before = await snapshot({ root });
 try {
   writeFileSync(join(dir, 'server.cfg'), SERVER);
-  if (!options['udp-only']) await compareFarms();
-  if (!options['udp-only'] && !options['farm-only']) await compare();
-  if (!options['farm-only']) await compareUdp();
+  const parts = { farm: compareFarms, server: compare, udp: compareUdp };
+  const only = Object.keys(parts).filter((each) => options[`${each}-only` as keyof typeof options]);
+  for (const [name, part] of Object.entries(parts)) {
+    if (only.length === 0 || only.includes(name)) await part();
+  }
 } finally {
   rmSync(dir, { recursive: true, force: true });
   const left = difference(before, await snapshot({ root })).filter((each) => !/docker/.test(each));
@@ -95,12 +102,18 @@ async function compareFarms(): Promise<void> {
 }
 
 async function compare(): Promise<void> {
-  startBaleine();
+  startBaleine(PROGRAM, '127.0.0.1:8080:80', true);
   try {
     const end = await startDocker();
     try {
       measure('server', {
         'baleine publish': 'http://127.0.0.1:8080/',
+        'docker -p, docker-proxy': 'http://127.0.0.1:8081/',
+        'docker -p, NAT': 'http://10.77.0.1:8081/',
+        'no published port, bridge': 'http://10.77.0.2/',
+      });
+      measure('server, socket activation', {
+        'baleine socket_activation': 'http://10.77.0.1:8082/',
         'docker -p, docker-proxy': 'http://127.0.0.1:8081/',
         'docker -p, NAT': 'http://10.77.0.1:8081/',
         'no published port, bridge': 'http://10.77.0.2/',
@@ -190,7 +203,8 @@ function load(url: string, more: string[]): number {
 }
 
 /** JSON is valid YAML. */
-function startBaleine(program: string[] = PROGRAM, publish = '127.0.0.1:8080:80'): void {
+function startBaleine(program: string[], publish: string, activated = false): void {
+  const socket = { published: 8082, socket_activation: true };
   const stack = {
     name: 'bench',
     images: {
@@ -203,7 +217,11 @@ function startBaleine(program: string[] = PROGRAM, publish = '127.0.0.1:8080:80'
     },
     bridges: { net: { subnet: '10.77.0.0/20', host: '10.77.0.1' } },
     containers: {
-      web: { image: 'base', bridges: ['net'], publish: [publish] },
+      web: {
+        ...{ image: 'base', bridges: ['net'] },
+        publish: [publish, ...(activated ? [socket] : [])],
+        ...(activated && { environment: { SOCKET: 'fd@3' } }),
+      },
     },
   };
   writeFileSync(join(dir, 'baleine.yaml'), JSON.stringify(stack));

@@ -1,6 +1,6 @@
 import type { ContainerEntry, FarmEntry } from '../model/config.js';
 import type { Instance } from '../model/instance.js';
-import { directPorts } from '../model/publish.js';
+import { ownPorts } from '../model/publish.js';
 import type { Scaled } from '../model/specs.js';
 import { backendOf, PROXY_SOCKET } from './haproxy.js';
 
@@ -45,7 +45,7 @@ export function expandFarm(name: string, entry: FarmEntry): Farm {
       path: [...path, 'servers'],
       serves,
     }));
-  const sockets = directPorts(entry.proxy);
+  const sockets = ownPorts(entry.proxy);
   const proxy = {
     name: config,
     service: config,

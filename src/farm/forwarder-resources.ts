@@ -1,6 +1,6 @@
 import { type Context, type Leases, reachedAt } from '../kinds/desired-context.js';
 import { type Address, addressOf } from '../model/address.js';
-import type { PublishRequest } from '../model/config.js';
+import type { PublishEntry, PublishRequest } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import { configDir, idOf } from '../model/install-paths.js';
 import type { Instance } from '../model/instance.js';
@@ -29,15 +29,17 @@ const needed = (instances: Instance[], kept: readonly Row[]) =>
       keptPublishers(each, kept).length > 0,
   );
 
-/**
- * Rows of containers whose ports this forwarder carries; what the config does not contain has no
- * sockets of its own.
- */
+/** Rows of containers that the config does not contain, whose ports this forwarder carries. */
 const keptPublishers = (by: Forwarder, kept: readonly Row[]) =>
   (kept as readonly Row<ContainerSpec>[]).filter(
-    ({ kind, spec }) =>
-      kind === 'container' && (spec.publish ?? []).some((each) => forwarderOf(each) === by.name),
+    ({ kind, spec }) => kind === 'container' && keptPorts(by, spec).length > 0,
   );
+
+/** Except those that it listens on itself. */
+function keptPorts(by: Forwarder, { publish = [], sockets = [] }: ContainerSpec): PublishEntry[] {
+  const own = new Set(sockets.map(formatHostPort));
+  return publish.filter((each) => forwarderOf(each) === by.name && !own.has(formatHostPort(each)));
+}
 
 /** Adds the forwarders of all ports that containers publish but do not listen on themselves. */
 export function withForwarders(instances: Instance[], kept: readonly Row[]): Instance[] {
@@ -174,20 +176,21 @@ function forwardsOf(
 /** The same for a container that the config does not contain, as it was last applied. */
 function keptForwards(
   forwarder: Forwarder,
-  { name, spec: { links, publish = [] } }: Row<ContainerSpec>,
+  { name, spec }: Row<ContainerSpec>,
   { rows }: Pick<Context, 'rows'>,
 ): BridgedForward[] {
   const hosted = (rows as readonly Row<BridgeSpec>[]).filter(
     ({ kind, spec }) => kind === 'bridge' && (spec.host ?? spec.host6) !== undefined,
   );
-  const link = links.find(({ bridge_link }) =>
+  const link = spec.links.find(({ bridge_link }) =>
     hosted.some(({ spec }) => spec.link === bridge_link),
   );
   const address = (link?.address ?? link?.address6)?.split('/')[0];
   if (!link || address === undefined) return [];
-  return publish
-    .filter((each) => forwarderOf(each) === forwarder.name)
-    .map((each) => ({ bridge: link.bridge, forward: { ...each, container: name, address } }));
+  return keptPorts(forwarder, spec).map((each) => ({
+    bridge: link.bridge,
+    forward: { ...each, container: name, address },
+  }));
 }
 
 type Forwards = { forward: Forward }[];

@@ -59,7 +59,9 @@ const ENTRIES: Record<string, (entry: never) => string> = {
   volumes: ({ source, target, read_only, subpath }: MountSpec) =>
     `${[source, subpath].filter(Boolean).join('/')}:${target}${read_only ? ':ro' : ''}`,
   publish: (entry: PublishEntry) =>
-    `${formatPublished(entry)}${entry.proxy_protocol ? ' with proxy_protocol' : ''}`,
+    formatPublished(entry) +
+    (entry.proxy_protocol ? ' with proxy_protocol' : '') +
+    (entry.socket_activation === undefined ? '' : ' by socket activation'),
   copy: ({ from, to, mode, owner }: CopyEntry) => {
     const more = [mode, owner === '0:0' ? undefined : owner].filter(Boolean).join(' ');
     return `${from} → ${to}${more ? ` (${more})` : ''}`;

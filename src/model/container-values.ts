@@ -48,6 +48,8 @@ export interface PublishEntry {
   protocol?: 'udp';
   /** Each connection begins with a PROXY protocol header that carries the client's address. */
   proxy_protocol?: true;
+  /** The container's program inherits the listening socket of the host, under this name. */
+  socket_activation?: string;
 }
 
 /** A published port as declared: baleine may choose the port of the host. */
@@ -260,6 +262,8 @@ export interface HealthTarget {
   address: string;
   /** Id of the container whose network it shares; absent if it has its own. */
   network?: string;
+  /** The address is one of the host, in the host's network. */
+  on_host?: true;
 }
 
 /** User and group ids of the host that are mapped to 0 and up in one container. */

@@ -1,4 +1,4 @@
-import type { HealthCheck, HealthTarget } from './container-values.js';
+import type { HealthCheck, HealthTarget, PublishEntry } from './container-values.js';
 
 export type { HealthTarget };
 
@@ -66,19 +66,41 @@ export function timeToHealthy({
   return start_period + retries * interval + timeout;
 }
 
-/** Where to check a container's health; undefined if it has no health check. */
+/** The port that a check asks; undefined for a command. */
+export function portOf(check: HealthCheck): number | undefined {
+  if ('tcp' in check) return check.tcp;
+  return 'http' in check ? check.http.port : undefined;
+}
+
+/** A socket of all addresses is reached at that of the loopback interface. */
+function reachable(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  return address === '::' ? '::1' : address;
+}
+
+/**
+ * Where to check a container's health; undefined if it has no health check. A port whose socket it
+ * inherits is one of the host.
+ */
 export function healthTarget({
   id,
   healthcheck: check,
   links,
   network,
+  publish = [],
 }: {
   id: string;
   healthcheck?: HealthCheck | undefined;
   links: readonly { address?: string | undefined; address6?: string | undefined }[];
   network?: { id: string } | undefined;
+  publish?: readonly PublishEntry[] | undefined;
 }): HealthTarget | undefined {
   if (!check) return undefined;
+  const port = portOf(check);
+  const socket = publish.find(
+    ({ published, socket_activation }) => socket_activation !== undefined && published === port,
+  );
+  if (socket) return { id, check, address: reachable(socket.host_ip), on_host: true };
   const first =
     links.find((link) => link.address !== undefined)?.address ??
     links.find((link) => link.address6 !== undefined)?.address6;

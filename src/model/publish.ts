@@ -62,9 +62,12 @@ export function hostPortsConflict(a: HostPort, b: HostPort): boolean {
 export const formatHostPort = ({ host_ip, published, protocol }: HostPort) =>
   `${inBrackets(host_ip)}:${published}${suffixOf(protocol)}`;
 
-/** `127.0.0.1:8080:80`, `0.0.0.0:53:53/udp`. */
-export const formatPublished = ({ host_ip, published, target, protocol }: PublishEntry) =>
-  `${inBrackets(host_ip)}:${published}:${target}${suffixOf(protocol)}`;
+/** `127.0.0.1:8080:80`, `0.0.0.0:53:53/udp`; `0.0.0.0:8080` is a socket of the host itself. */
+export function formatPublished(entry: PublishEntry): string {
+  const { host_ip, published, target, protocol, socket_activation } = entry;
+  if (socket_activation !== undefined) return formatHostPort(entry);
+  return `${inBrackets(host_ip)}:${published}:${target}${suffixOf(protocol)}`;
+}
 
 /** The same for many: ports in a row are one, `0.0.0.0:7000-7019:7000-7019/udp`. */
 export function formatAllPublished(entries: readonly PublishEntry[]): string {
@@ -79,8 +82,9 @@ export function formatAllPublished(entries: readonly PublishEntry[]): string {
 }
 
 const follows = (entry: PublishEntry, before: PublishEntry) =>
+  entry.socket_activation === undefined &&
   formatPublished(entry) ===
-  formatPublished({ ...before, published: before.published + 1, target: before.target + 1 });
+    formatPublished({ ...before, published: before.published + 1, target: before.target + 1 });
 
 function formatRow(row: PublishEntry[]): string {
   const [first, last] = [row[0] as PublishEntry, row.at(-1) as PublishEntry];
@@ -92,8 +96,32 @@ function formatRow(row: PublishEntry[]): string {
 
 const suffixOf = (protocol: PublishEntry['protocol']) => (protocol ? `/${protocol}` : '');
 
-/** Runtimes that pass inherited sockets on to the container. */
-const PASSES_SOCKETS: readonly (string | undefined)[] = [undefined, 'crun', 'runc'];
+/** Whether a runtime passes inherited sockets on to the container. */
+export const passesSockets = (runtime: string | undefined) =>
+  runtime === undefined || ['crun', 'runc'].includes(runtime);
+
+/** A listening socket of the host that a container inherits. */
+export interface InheritedSocket extends HostPort {
+  /** Its name for the program (LISTEN_FDNAMES, sd_listen_fds(3)); none has that of a farm's proxy. */
+  name?: string;
+}
+
+/** `0.0.0.0:8080`, with a name of its own `0.0.0.0:8080 as web`. */
+export function formatSocket(socket: InheritedSocket): string {
+  const { name = '', published } = socket;
+  const isOwn = name !== '' && name !== String(published);
+  return formatHostPort(socket) + (isOwn ? ` as ${name}` : '');
+}
+
+/** The published ports whose sockets the container's program inherits. */
+export const activatedPorts = ({ publish = [] }: Pick<ContainerEntry, 'publish'>) =>
+  publish.filter(({ socket_activation }) => socket_activation !== undefined);
+
+/** The same, and those of a farm's proxy. */
+export function ownPorts(entry: Publishing): PublishEntry[] {
+  const own = new Set([...activatedPorts(entry), ...directPorts(entry)]);
+  return (entry.publish ?? []).filter((each) => own.has(each));
+}
 
 type Publishing = Pick<ContainerEntry, 'publish' | 'command' | 'entrypoint' | 'runtime'> &
   Partial<Pick<ProxyOptions, 'listen' | 'tls' | 'stats'>>;
@@ -105,21 +133,36 @@ type Publishing = Pick<ContainerEntry, 'publish' | 'command' | 'entrypoint' | 'r
  */
 export function directPorts(entry: Publishing): PublishEntry[] {
   const { publish = [], listen, tls, stats, command, entrypoint, runtime } = entry;
-  if (command || entrypoint || !PASSES_SOCKETS.includes(runtime)) return [];
+  if (command || entrypoint || !passesSockets(runtime)) return [];
   const targets = [listen, tls?.listen, stats];
   return publish.filter(
-    ({ target, proxy_protocol, protocol }) =>
-      !proxy_protocol && !protocol && targets.includes(target),
+    ({ target, proxy_protocol, protocol, socket_activation }) =>
+      !proxy_protocol && !protocol && !socket_activation && targets.includes(target),
   );
 }
 
 const SOCKET = 'BALEINE_SOCKET_';
 
 /**
- * The environment variable that tells the first process of a container which file descriptor is the
- * socket of a host port.
+ * The environment variable that tells a farm's proxy which file descriptor is the socket of a host
+ * port.
  */
 export const socketVariable = ({ host_ip, published }: HostPort) =>
   `${SOCKET}${host_ip.replace(/[.:]/g, '_')}_${published}`;
 
-export const isSocketVariable = (name: string) => name.startsWith(SOCKET);
+/** The environment of a program that inherits sockets. Not every runtime announces them itself. */
+export function socketEnvironment(sockets: readonly InheritedSocket[]): Record<string, string> {
+  const named = sockets.flatMap(({ name }) => (name === undefined ? [] : [name]));
+  if (named.length > 0) {
+    const names = sockets.map(({ name = 'unknown' }) => name).join(':');
+    return { LISTEN_FDS: String(sockets.length), LISTEN_PID: '1', LISTEN_FDNAMES: names };
+  }
+  const all = sockets.map((each, index) => [socketVariable(each), `fd@${FIRST_SOCKET + index}`]);
+  return Object.fromEntries(all);
+}
+
+/** SD_LISTEN_FDS_START of sd_listen_fds(3). */
+const FIRST_SOCKET = 3;
+
+export const isSocketVariable = (name: string) =>
+  name.startsWith(SOCKET) || ['LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES'].includes(name);

@@ -17,7 +17,7 @@ import type { DueFacts } from './due.js';
 import type { EgressSpec } from './egress.js';
 import type { Exit } from './exit.js';
 import type { HealthRecord } from './health.js';
-import type { HostPort } from './publish.js';
+import type { InheritedSocket } from './publish.js';
 import type { DataFacts } from './resource.js';
 
 export interface ImageSpec {
@@ -168,7 +168,7 @@ export interface ProcessIdentity {
 export interface ContainerSpec extends KeySpec {
   id: string;
   /** Listening sockets on the host that it inherits as descriptors from 3 on. */
-  sockets?: HostPort[];
+  sockets?: InheritedSocket[];
   /** Uses the host's network. */
   host_network?: true;
   /**
@@ -211,7 +211,7 @@ export interface ContainerFacts {
   /** Name of the runtime that started it. */
   runtime?: string;
   /** The sockets that it was started with. */
-  sockets?: HostPort[];
+  sockets?: InheritedSocket[];
   /** Set once process `pid` has ended; without a code if that is unknown. */
   ended?: { code?: number };
   /** Consecutive restarts; reset once it has run well for long enough. */

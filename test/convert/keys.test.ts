@@ -259,6 +259,11 @@ const MEMBERS: readonly [path: string, before: string, after: string][] = [
     '["8080:80"], bridges: [n]',
     '[{ published: 8080, target: 80, proxy_protocol: true }], bridges: [n]',
   ],
+  [
+    'containers.c.publish',
+    '["8080:80"], bridges: [n]',
+    '[{ published: 8080, target: 80, socket_activation: true }], bridges: [n]',
+  ],
   ['containers.c.depends_on', '[other]', '{ other: { required: false } }'],
   ['containers.c.restart', 'on-failure', 'on-failure:3'],
   ['containers.c.extra_hosts', '[]', '["x:host-gateway"]'],

@@ -261,4 +261,20 @@ x-baleine:
       '3:3: images.base has no word in Compose: it is below x-baleine',
     ]);
   });
+
+  it('keeps ports whose sockets are inherited below x-baleine', async () => {
+    const text = `
+name: shop
+images: { base: { from: { registry: registry.example/base:1 } } }
+bridges: { front: { subnet: 10.77.1.0/24, host: 10.77.1.1 } }
+containers:
+  web: { image: base, bridges: [front], publish: ["127.0.0.1:80:80", { published: 81, socket_activation: web }] }
+`;
+    const { yaml, lost } = await converted(text, 'compose');
+    expect(lost.join()).toContain('web.publish has no word in Compose: it is below x-baleine');
+    expect(yaml).not.toContain('ports:');
+    expect(meaningOf(await yamlOf(yaml, 'baleine')).containers.web.publish).toEqual(
+      meaningOf(text).containers.web.publish,
+    );
+  });
 });

@@ -298,6 +298,19 @@ describe('what a swarm cannot have', () => {
     ]);
   });
 
+  it('has no sockets of a node', () => {
+    const text = `
+name: shop
+engine: swarm
+images: { a: { from: { host: { binaries: [/bin/busybox] } } } }
+containers:
+  a: { image: a, publish: [{ published: 80, socket_activation: true }] }
+`;
+    expect(() => judge(configOf(text))).toThrow(
+      'baleine.yaml:6:18: a swarm cannot have publish: a task inherits no sockets',
+    );
+  });
+
   it('is refused all at once, with its places', () => {
     const text = `
 name: shop

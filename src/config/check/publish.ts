@@ -1,11 +1,14 @@
 import type { PublishEntry, PublishRequest } from '../../model/config.js';
+import { parseSharing } from '../../model/namespaces.js';
 import {
+  activatedPorts,
   anyOf,
-  directPorts,
   FORWARDER,
   formatHostPort,
   isOpen,
   onBothFamilies,
+  ownPorts,
+  passesSockets,
   UDP_FORWARDER,
 } from '../../model/publish.js';
 import type { Problems } from '../problem.js';
@@ -87,7 +90,8 @@ function checkReach(service: Service, { bridges, problems }: ValidationContext):
   const at = [...path, 'publish'];
   checkReplicas(service, problems);
   checkProxyPorts(service, problems);
-  if (entry.publish?.length === directPorts(entry).length) return;
+  checkActivated(service, problems);
+  if (entry.publish?.length === ownPorts(entry).length) return;
   const reached = Object.keys(entry.bridges).some((name) => {
     const bridge = Object.hasOwn(bridges, name) ? bridges[name] : undefined;
     return !bridge || bridge.external === true || (bridge.host ?? bridge.host6) !== undefined;
@@ -119,6 +123,42 @@ function checkProxyPorts({ path, entry }: Service, problems: Problems): void {
     problems.atValue([...path, 'publish', at ?? index], message, 'publish UDP of a container');
   });
 }
+
+/** The program must get the sockets, and get nothing else of the host's network by them. */
+function checkActivated(service: Service, problems: Problems): void {
+  const { path, entry } = service;
+  const [first] = activatedPorts(entry);
+  if (!first) return;
+  const at = [...path, 'publish', first.at ?? entry.publish?.indexOf(first) ?? 0];
+  const [message, hint] = obstacleOf(service) ?? [];
+  if (message !== undefined) problems.atValue(at, `socket_activation: ${message}`, hint);
+}
+
+function obstacleOf({ path, entry }: Service): [string, string] | undefined {
+  const { command, entrypoint, runtime, init, pid, cap_add, userns } = entry;
+  if (path[0] === 'farms') {
+    if (path[2] !== 'proxy') return ['the servers of a farm share no socket', FARM];
+    if (!command && !entrypoint) return ['the proxy of a farm has sockets of its own', TARGET];
+  }
+  if (!passesSockets(runtime)) {
+    return [`runtime ${runtime} passes no sockets on`, 'crun and runc do'];
+  }
+  // LISTEN_PID, with which a program recognizes that the sockets are for it
+  if (init) return ['they would be those of init', 'remove init'];
+  if (parseSharing(pid)) {
+    return [`with pid: ${pid} its program is not process 1, to which sockets are given`, REMOVE];
+  }
+  const administers = cap_add.some((each) => each === 'ALL' || each === 'CAP_NET_ADMIN');
+  if (administers && userns === undefined) {
+    return ['with NET_ADMIN a socket of the host is enough to change the network of the host', IDS];
+  }
+  return undefined;
+}
+
+const FARM = 'publish a port of the proxy';
+const TARGET = 'write target: PORT instead, as listen, tls.listen or stats has it';
+const REMOVE = 'remove one of both';
+const IDS = 'remove NET_ADMIN, or add userns: auto';
 
 /** Whichever protocol is published: the other one may follow. */
 function checkReserved({ services, images, problems }: ValidationContext): void {

@@ -216,7 +216,10 @@ export function publishedOf(
   losses: Losses,
 ): Service[] {
   const ports = publish.flatMap(
-    ({ host_ip, published, last, target, protocol, proxy_protocol, replica }, index) => {
+    (
+      { host_ip, published, last, target, protocol, proxy_protocol, replica, socket_activation },
+      index,
+    ) => {
       const place = [...path, 'publish', publish[index]?.at ?? index];
       if (!['0.0.0.0', '::'].includes(host_ip)) {
         losses.lose(
@@ -228,6 +231,8 @@ export function publishedOf(
       if (proxy_protocol)
         losses.lose(place, 'the balancer sends no header: clients keep their addresses');
       if (replica !== undefined) losses.lose(place, 'a port is balanced over all replicas');
+      if (socket_activation !== undefined)
+        losses.lose(place, `a pod inherits no sockets: its program must listen on port ${target}`);
       const port = published || target;
       const name = `${protocol ?? 'tcp'}-${port}`;
       return [

@@ -127,7 +127,16 @@ const ROWS: ContainerRows<Draft> = {
     losses.lose(at, 'nothing follows a changed secret or config: restart the unit'),
   publish: (value, draft, at, losses) => {
     for (const [index, each] of value.entries()) {
-      const { host_ip, published, last, target, protocol, proxy_protocol, only_ipv4 } = each;
+      const {
+        host_ip,
+        published,
+        last,
+        target,
+        protocol,
+        proxy_protocol,
+        only_ipv4,
+        socket_activation,
+      } = each;
       const place = [...at, each.at ?? index];
       const isAny = host_ip === '0.0.0.0' && !only_ipv4;
       const host = isAny ? '' : `${inBrackets(host_ip)}:`;
@@ -136,6 +145,10 @@ const ROWS: ContainerRows<Draft> = {
       if (last !== undefined) losses.lose(place, `only port ${published} is tried`);
       if (proxy_protocol)
         losses.lose([...place, 'proxy_protocol'], 'Podman forwards connections as they are');
+      if (socket_activation !== undefined) {
+        const why = `port ${target} is forwarded: its socket would be a unit of its own (systemd.socket(5))`;
+        losses.lose([...place, 'socket_activation'], why);
+      }
     }
   },
   environment: pairs('Environment'),

@@ -61,7 +61,8 @@ export function serviceOf(entry: ContainerEntry, path: Path, stack: Stack): Serv
       `${path.join('.')} joins the stack's default network: no service is without one`,
     );
   }
-  entry.publish?.forEach(({ host_ip, replica, published, last, proxy_protocol }, index) => {
+  entry.publish?.forEach((each, index) => {
+    const { host_ip, replica, published, last, proxy_protocol, target, socket_activation } = each;
     const at = [...path, 'publish', entry.publish?.[index]?.at ?? index];
     if (!['0.0.0.0', '::'].includes(host_ip)) {
       stack.losses.lose(at, `the port is open on every address, not on ${host_ip} alone`);
@@ -69,6 +70,10 @@ export function serviceOf(entry: ContainerEntry, path: Path, stack: Stack): Serv
     if (last !== undefined) stack.losses.lose(at, `only port ${published} is tried`);
     if (proxy_protocol) stack.losses.lose(at, 'clients reach the container themselves');
     if (replica !== undefined) stack.losses.lose(at, 'all tasks publish the same port');
+    if (socket_activation !== undefined) {
+      const why = `a task inherits no sockets: its program must listen on port ${target}`;
+      stack.losses.lose(at, why);
+    }
   });
   return made;
 }

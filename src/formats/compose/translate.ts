@@ -168,7 +168,8 @@ class Stack {
       this.warnings.add(place, `deploy.update_config has no effect: ${why}`);
     }
     const several = count === 1 ? {} : { replicas };
-    this.#containers.push([name, changed(own, { ...several, publish })]);
+    const ports = below(own, 'publish') ?? publish;
+    this.#containers.push([name, changed(own, { ...several, publish: ports })]);
   }
 
   private noteDockerDns(service: Entry, container: Entry): void {

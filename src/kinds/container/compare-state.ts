@@ -1,6 +1,6 @@
 import { equal } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
-import { formatHostPort } from '../../model/publish.js';
+import { formatSocket } from '../../model/publish.js';
 import type { Row } from '../../model/resource.js';
 import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
 import type { ContainerSeen } from './observe.js';
@@ -44,7 +44,7 @@ export function compareSockets(
 ): Difference[] {
   const had = running ? facts.sockets : before;
   if (same(before, after) && same(had, after)) return [];
-  const [was, is] = [had, after].map((all = []) => all.map(formatHostPort));
+  const [was, is] = [had, after].map((all = []) => all.map(formatSocket));
   const reason = running ? 'sockets changed, takes a restart' : 'sockets changed';
   const change = { attribute: 'sockets', before: was, after: is, reason } as const;
   return [{ ...change, cause: 'file', effect: 'update' }];

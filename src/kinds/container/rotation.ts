@@ -1,5 +1,5 @@
 import type { HealthCheck } from '../../model/config.js';
-import { type HealthTarget, healthTarget, timeToHealthy } from '../../model/health.js';
+import { type HealthTarget, healthTarget, portOf, timeToHealthy } from '../../model/health.js';
 import type { ContainerSpec, RotationSpec } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
 import type { ContainerVerbs } from './verbs.js';
@@ -48,9 +48,4 @@ function targetsOf(spec: ContainerSpec, { port }: RotationSpec): HealthTarget[] 
   const bare = healthTarget({ ...spec, healthcheck: tcp });
   const targets = own && portOf(own.check) === port ? [own] : [own, bare];
   return targets.filter((each) => each !== undefined);
-}
-
-function portOf(check: HealthCheck): number | undefined {
-  if ('tcp' in check) return check.tcp;
-  return 'http' in check ? check.http.port : undefined;
 }

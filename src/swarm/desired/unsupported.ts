@@ -37,7 +37,8 @@ const KEYS: { [N in KeyName]-?: Judge<KeyEntries[N]> } = {
   configs: mapped,
   on_change: ignored('a changed secret or config replaces the tasks'),
   publish: (ports, { replicas = 1 }) =>
-    ports.map(({ host_ip, published, proxy_protocol, replica }) => {
+    ports.map(({ host_ip, published, proxy_protocol, replica, socket_activation }) => {
+      if (socket_activation !== undefined) return { refused: 'a task inherits no sockets' };
       if (proxy_protocol) return { refused: 'nothing there adds a PROXY header' };
       if (published === 0) return { refused: 'name the port of the node' };
       if (replica !== undefined) return { refused: 'all replicas publish the same port' };

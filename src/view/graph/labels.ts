@@ -26,10 +26,11 @@ export function stateText(each: ListedContainer & Pick<ContainerNode, 'tasks'>):
   ].join(', ');
 }
 
-/** `8080 → 80`, from one address of the host `127.0.0.1:8080 → 80`. */
+/** `8080 → 80`, from one address of the host `127.0.0.1:8080 → 80`; `8080` is a socket of the host. */
 export function publishWords(entry: PublishEntry): string {
-  const { host_ip: address, published, target, protocol } = entry;
+  const { host_ip: address, published, target, protocol, socket_activation } = entry;
   const place = `${address === anyOf(address) ? '' : `${inBrackets(address)}:`}${published}`;
+  if (socket_activation !== undefined) return place;
   return `${place} → ${target}${protocol ? `/${protocol}` : ''}`;
 }
 

@@ -176,6 +176,11 @@ describe('a key that says the same', () => {
       { restart: 'on-failure:3' },
     ],
     ['x-baleine', 'x-baleine: { protect: true }', { protect: true }],
+    [
+      'ports of x-baleine instead of its own',
+      'ports: ["8080:80"]\n    x-baleine: { publish: [{ published: 8080, socket_activation: true }] }',
+      { publish: [{ published: 8080, socket_activation: true }] },
+    ],
   ])('%s', (_what, keys, expected) => {
     expect(containerOf(keys)).toMatchObject(expected);
   });

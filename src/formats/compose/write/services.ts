@@ -12,7 +12,16 @@ import {
 import { PROXY_IMAGE } from '../translate.js';
 import { isTrue } from '../values.js';
 import type { Losses } from './losses.js';
-import { buildOf, containerdRuntime, hooks, logging, mounts, ports, shellWords } from './values.js';
+import {
+  buildOf,
+  containerdRuntime,
+  hooks,
+  inheritsSockets,
+  logging,
+  mounts,
+  ports,
+  shellWords,
+} from './values.js';
 
 type Fields = [string, Entry | undefined][];
 
@@ -70,7 +79,7 @@ export class Services {
       else if (key === 'bridges') own.push(...this.attachments(value));
       else if (key === 'network_mode') own.push(['network_mode', value]);
       else if (key === 'volumes') own.push(['volumes', mounts(value)]);
-      else if (key === 'publish') own.push(['ports', ports(value)]);
+      else if (key === 'publish' && !inheritsSockets(value)) own.push(['ports', ports(value)]);
       else if (key === 'replicas') own.push(['deploy', mapping(value, [['replicas', value]])]);
       else if (key === 'limits') own.push(...this.limits(name, value, extra));
       else if (key === 'healthcheck') own.push(...this.health(name, value, extra));

@@ -64,6 +64,10 @@ function mountOf(item: Entry, text: string): Entry {
   ]);
 }
 
+/** Whether a port is one of those that Compose has no word for: the program inherits its socket. */
+export const inheritsSockets = (publish: Entry): boolean =>
+  (itemsOf(publish) ?? []).some((item) => below(item, 'socket_activation'));
+
 /** A port of the host is text in the long form of Compose. */
 export function ports(value: Entry): Entry {
   const all = (itemsOf(value) ?? []).map((item) => {

@@ -55,13 +55,17 @@ export async function probeNetworks(
  */
 function lineFor(
   paths: InstallPaths,
-  { id, check, address, network = id }: NetworkTarget,
+  { id, check, address, network = id, on_host }: NetworkTarget,
   index: number,
 ): string {
   const [port, path] = 'tcp' in check ? [check.tcp, ''] : [check.http.port, check.http.path];
-  const parts = [index, netnsPath(paths, network), address, port, check.timeout / 1000, path];
+  const netns = on_host ? OWN_NETWORK : netnsPath(paths, network);
+  const parts = [index, netns, address, port, check.timeout / 1000, path];
   return `${parts.join('\t')}\n`;
 }
+
+/** Of the program that asks, which runs on the host. */
+const OWN_NETWORK = '/proc/self/ns/net';
 
 function resultOf({ check }: NetworkTarget, outcome: string): HealthResult {
   if (outcome === 'connected') return { healthy: true };

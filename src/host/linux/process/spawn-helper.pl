@@ -126,8 +126,28 @@ sub listening_socket {
     fail($cannot) unless $! == POSIX::EADDRINUSE() && $tries > 0;
     select undef, undef, undef, 0.1;
   }
+  accept_only($socket, $port) or fail($cannot);
   listen $socket, Socket::SOMAXCONN() or fail($cannot);
   return $socket;
+}
+
+# A container could disconnect a socket of the host's network, and connect it to what listens on the
+# host, or bind it to another port. A filter that cannot be removed, and that accepted sockets inherit,
+# drops answers to connection requests (SYN with ACK) and what is for other ports. It sees the TCP
+# header (RFC 9293): the destination port at 2, the flags at 13. Of linux/filter.h and asm/socket.h:
+# SO_ATTACH_FILTER 26, SO_LOCK_FILTER 44.
+sub accept_only {
+  my ($socket, $port) = @_;
+  my @code = (
+    [0x28, 0, 0, 2], [0x15, 0, 4, $port], # ldh [2]; jeq #port, next, drop
+    [0x30, 0, 0, 13], [0x54, 0, 0, 0x12], # ldb [13]; and #SYN|ACK
+    [0x15, 1, 0, 0x12], # jeq #SYN|ACK, drop, next
+    [0x06, 0, 0, 0xffffffff], [0x06, 0, 0, 0], # ret #-1; drop: ret #0
+  );
+  my $code = join '', map { pack 'SCCL', @$_ } @code;
+  my $program = pack 'S x![P] P', scalar @code, $code; # struct sock_fprog
+  my $level = Socket::SOL_SOCKET();
+  return setsockopt($socket, $level, 26, $program) && setsockopt $socket, $level, 44, pack 'i', 1;
 }
 
 sub fail {

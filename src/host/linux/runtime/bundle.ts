@@ -8,7 +8,7 @@ import {
   memoryFile,
   netnsPath,
 } from '../../../model/install-paths.js';
-import { socketVariable } from '../../../model/publish.js';
+import { socketEnvironment } from '../../../model/publish.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import { configJson, type Terminal } from './config-json.js';
 import { checkDisk } from './disk-checks.js';
@@ -49,7 +49,7 @@ export function writeBundle(
       ...spec,
       mounts,
       args: spec.init ? underInit(spec.args) : spec.args,
-      environment: { ...spec.environment, ...descriptorsOf(spec) },
+      environment: { ...spec.environment, ...socketEnvironment(spec.sockets ?? []) },
     },
     {
       rootfs: files.rootfs,
@@ -85,10 +85,6 @@ export function writeBundle(
 
 /** Where runtimes look for options of CRIU that have no flag of their own. */
 const CRIU_OPTIONS = 'org.criu.config';
-
-/** Environment variables that map each address to the descriptor of its socket. */
-const descriptorsOf = ({ sockets = [] }: ContainerSpec) =>
-  Object.fromEntries(sockets.map((place, index) => [socketVariable(place), `fd@${3 + index}`]));
 
 type FileToMount = MountedFile & { target: string };
 

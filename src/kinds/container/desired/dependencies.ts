@@ -45,7 +45,8 @@ function targetOf(
       ? []
       : [exact<Place>({ address, address6 })];
   });
-  return entry.healthcheck && healthTarget({ id, links, healthcheck: entry.healthcheck, network });
+  const { healthcheck, publish } = entry;
+  return healthcheck && healthTarget({ id, links, healthcheck, network, publish });
 }
 
 type Place = Pick<LinkSpec, 'address' | 'address6'>;

@@ -269,7 +269,10 @@ function publishedPort(request: PublishRequest): PublishEntry {
 }
 
 const socketsOf = ({ sockets }: Instance) =>
-  sockets?.map(({ host_ip, published }) => ({ host_ip, published }));
+  sockets?.map(({ host_ip, published, socket_activation: name }) => ({
+    ...{ host_ip, published },
+    ...(name !== undefined && { name }),
+  }));
 
 /** A rollback is not itself rolled back on failure. */
 function rollingOf({ serves }: Instance, isPinned: boolean): Pick<Resource, 'rolling'> {

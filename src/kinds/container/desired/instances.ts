@@ -1,5 +1,6 @@
 import type { Config, ContainerEntry } from '../../../model/config.js';
 import type { Instance } from '../../../model/instance.js';
+import { activatedPorts } from '../../../model/publish.js';
 
 /** The containers that a farm consists of. */
 interface ExpandedFarm {
@@ -11,15 +12,23 @@ interface ExpandedFarm {
 export function instancesOf({ containers }: Config, farms: ExpandedFarm[]): Instance[] {
   const plain = Object.entries(containers).flatMap(([service, entry]) => {
     const path = ['containers', service];
-    if (entry.replicas === undefined) return [{ name: service, service, entry, path }];
+    if (entry.replicas === undefined) {
+      return [{ name: service, service, entry, path, ...socketsOf(entry) }];
+    }
     return Array.from({ length: entry.replicas }, (_, index) => ({
       name: `${service}-${index + 1}`,
       service,
       entry: ofReplica(entry, index + 1),
       path,
+      ...socketsOf(entry),
     }));
   });
   return [...plain, ...farms.flatMap(({ servers, proxy }) => [...servers, proxy])];
+}
+
+function socketsOf(entry: ContainerEntry): Pick<Instance, 'sockets'> {
+  const sockets = activatedPorts(entry);
+  return sockets.length > 0 ? { sockets } : {};
 }
 
 /** Without the ports that other replicas publish. */

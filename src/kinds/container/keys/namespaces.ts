@@ -35,7 +35,10 @@ export function checkBeside(
   siblings: object,
 ): void {
   const entry = path.slice(0, -1);
-  const isThere = (name: string) => isPresent((siblings as Record<string, unknown>)[name]);
+  const isThere = (name: string) => {
+    const value = (siblings as Record<string, unknown>)[name];
+    return isPresent(name === 'publish' ? forwardedOf(value) : value);
+  };
   if (key === 'network_mode' && mode === 'none') {
     for (const name of ['bridges', 'publish'].filter(isThere)) {
       problems.atKey([...entry, name], `${key}: none has no ${name}`, 'remove one of both');
@@ -65,6 +68,12 @@ const SYSCTLS: Record<NamespaceKey, RegExp> = {
 function sysctlsOf({ sysctls }: { sysctls?: unknown }): string[] {
   if (Array.isArray(sysctls)) return sysctls.map((each) => String(each).split('=')[0] ?? '');
   return typeof sysctls === 'object' && sysctls !== null ? Object.keys(sysctls) : [];
+}
+
+/** A socket that the program inherits is of no network of its own. */
+function forwardedOf(publish: unknown): unknown {
+  if (!Array.isArray(publish)) return publish;
+  return publish.filter((each) => !(each as { socket_activation?: unknown }).socket_activation);
 }
 
 function isPresent(value: unknown): boolean {
