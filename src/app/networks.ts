@@ -1,6 +1,9 @@
 import type { Probe } from '../host/ports.js';
-import { byName } from '../model/address.js';
-import type { Row } from '../model/resource.js';
+import { byName, IMPERATIVE_STACK } from '../model/address.js';
+import { EGRESS_IMAGE, egressName } from '../model/egress.js';
+import { UserError } from '../model/errors.js';
+import { isNeverCreated, type Row } from '../model/resource.js';
+import type { BridgeSpec, ContainerSpec } from '../model/specs.js';
 import type { Context } from './context.js';
 import { applyChange } from './imperative/change.js';
 import {
@@ -24,9 +27,28 @@ export function createNetwork(
   const purpose = `create network ${name}`;
   return applyChange(context, options, (rows) => {
     refuseExisting(rows, 'bridge', name, purpose);
+    if ('egress' in entry) refuseTakenNames(rows, name, purpose);
     const entries = { bridges: { [name]: entry } };
     return { purpose, entries, targets: [namedAddress('bridge', name, purpose)] };
   });
+}
+
+/** The names of its way out, and of the image of all of them. */
+function refuseTakenNames(rows: readonly Row[], network: string, purpose: string): void {
+  const own = rows.filter(({ stack }) => stack === IMPERATIVE_STACK);
+  const hasWays = rowsOf(own, 'container').some(({ spec }) => spec.egress);
+  const taken = [
+    ...own.filter(({ kind, name }) => kind === 'container' && name === egressName(network)),
+    ...own.filter(({ kind, name }) => kind === 'image' && name === EGRESS_IMAGE && !hasWays),
+  ].filter((row) => !isNeverCreated(row));
+  if (taken.length === 0) return;
+  throw new UserError(
+    taken.map(
+      ({ kind, name }) =>
+        `cannot ${purpose}: its way out would be ${kind} ${name}, and there is one`,
+    ),
+    'Remove or rename that first.',
+  );
 }
 
 /** Details of networks. */
@@ -49,14 +71,16 @@ export function removeNetworks(
   return applyChange(context, options, (rows) => {
     for (const name of names) {
       const { spec } = imperativeRow(rows, 'bridge', name, `remove network ${name}`);
-      const users = usersIn(rows).filter((row) =>
-        row.spec.links.some(({ bridge_link }) => bridge_link === spec.link),
-      );
+      const users = usersIn(rows).filter((row) => isOn(row, spec));
       refuseUsed(`remove network ${name}`, users);
     }
     return { purpose, removed: names.map((name) => namedAddress('bridge', name, purpose)) };
   });
 }
+
+/** Whether a container, other than its way out, is on a bridge. */
+const isOn = ({ spec }: Row<ContainerSpec>, { link }: BridgeSpec) =>
+  !spec.egress && spec.links.some(({ bridge_link }) => bridge_link === link);
 
 /** A bridge as `network list --json` has it. */
 export interface ListedNetwork {

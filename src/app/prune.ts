@@ -123,7 +123,9 @@ function stopped(rows: readonly Row[], probe: Probe, { paths }: Context): Contai
 
 function unusedBridges(rows: readonly Row[]): string[] {
   const used = new Set(
-    usersIn(rows).flatMap(({ spec }) => spec.links.map(({ bridge_link }) => bridge_link)),
+    usersIn(rows)
+      .filter(({ spec }) => !spec.egress)
+      .flatMap(({ spec }) => spec.links.map(({ bridge_link }) => bridge_link)),
   );
   return rowsOf(rows, 'bridge')
     .filter(({ stack, spec }) => stack === IMPERATIVE_STACK && !used.has(spec.link))

@@ -102,3 +102,52 @@ it('does not expand dollar signs', async () => {
   const row = stack.rows.find(({ name }) => name === 'b');
   expect((row?.spec as ContainerSpec | undefined)?.args).toEqual(command);
 });
+
+it('gives a network its way out, which goes with it, and the image with the last', async () => {
+  const stack = new MemoryStack();
+  await stack.executePlan(stack.planImperative({ images: { base: IMAGE } }, ['image.base']));
+  const changes = (plan: ReturnType<MemoryStack['plan']>) =>
+    plan.changes
+      .filter(({ address }) => !address.startsWith('hosts.'))
+      .map(({ address, action }) => `${action} ${address}`);
+  const create = (name: string, subnet: string) =>
+    stack.planImperative({ bridges: { [name]: { subnet, egress: true } } }, [`bridge.${name}`]);
+  const first = create('front', '10.77.1.0/24');
+  expect(changes(first)).toEqual([
+    'create image.egress',
+    'create bridge.front',
+    'create container.egress-front',
+  ]);
+  await stack.executePlan(first);
+  const second = create('back', '10.77.2.0/24');
+  expect(changes(second)).toEqual(['create bridge.back', 'create container.egress-back']);
+  await stack.executePlan(second);
+  await stack.executePlan(
+    stack.planImperative({ ...USED, containers: { a: web() } }, ['container.a']),
+  );
+  const row = stack.rows.find(({ kind, name }) => kind === 'container' && name === 'a');
+  expect((row?.spec as Partial<ContainerSpec> | undefined)?.links).toMatchObject([
+    { address: '10.77.1.1/24', gateway: '10.77.1.254' },
+  ]);
+  stack.host.reboot();
+  expect(changes(stack.planRecorded('-', 'a', (spec) => spec))).toEqual([
+    'create bridge.front',
+    'update container.egress-front',
+    'update container.a',
+  ]);
+  await stack.executePlan(stack.planRecorded('-', 'a', (spec) => spec));
+  await stack.executePlan(stack.planImperative({}, ['container.a'], ['container.a']));
+  const remove = (name: string) => stack.planImperative({}, [`bridge.${name}`], [`bridge.${name}`]);
+  expect(changes(remove('front')).sort()).toEqual([
+    'delete bridge.front',
+    'delete container.egress-front',
+  ]);
+  await stack.executePlan(remove('front'));
+  expect(changes(remove('back')).sort()).toEqual([
+    'delete container.egress-back',
+    'delete image.egress',
+    'forget bridge.back',
+  ]);
+  await stack.executePlan(remove('back'));
+  expect(stack.rows.map(({ kind, name }) => `${kind}.${name}`)).toEqual(['image.base']);
+});

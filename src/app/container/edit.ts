@@ -9,7 +9,13 @@ import type { ContainerSpec } from '../../model/specs.js';
 import type { Context } from '../context.js';
 import { applyChange, type Change } from '../imperative/change.js';
 import { type ConfigEntries, EXTERNAL } from '../imperative/flags-to-config.js';
-import { imperativeRow, namedAddress, oneOffError, refuseExisting } from '../imperative/record.js';
+import {
+  imperativeRow,
+  namedAddress,
+  oneOffError,
+  refuseExisting,
+  refuseWayOut,
+} from '../imperative/record.js';
 import type { ContainerRow } from '../lookup.js';
 import type { ChangeOptions } from '../options.js';
 
@@ -75,6 +81,7 @@ export function changeContainer(
 ): Promise<number> {
   return applyChange(context, options, (rows): Change => {
     const row = imperativeRow(rows, 'container', name, purpose) as ContainerRow;
+    refuseWayOut(row, purpose);
     if (row.spec.one_off) throw oneOffError(row, purpose);
     const address = namedAddress('container', name, purpose);
     const { image, args, hostname } = row.spec;
@@ -144,6 +151,7 @@ export async function removeContainers(
         name,
         `remove container ${name}`,
       ) as ContainerRow;
+      refuseWayOut(row, `remove container ${name}`);
       if (probe) refuseRunning(row, probe, context);
     }
     return { purpose, removed: names.map((name) => namedAddress('container', name, purpose)) };

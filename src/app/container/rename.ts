@@ -15,7 +15,13 @@ import type { Store } from '../../state/store.js';
 import type { Context } from '../context.js';
 import { jsonLine } from '../frontend.js';
 import { executeBriefly, planChange, withStoreOrWait } from '../imperative/change.js';
-import { imperativeRow, namedAddress, oneOffError, refuseExisting } from '../imperative/record.js';
+import {
+  imperativeRow,
+  namedAddress,
+  oneOffError,
+  refuseExisting,
+  refuseWayOut,
+} from '../imperative/record.js';
 import type { ContainerRow } from '../lookup.js';
 import type { ChangeOptions } from '../options.js';
 
@@ -33,6 +39,7 @@ export function renameContainer(
   const purpose = `rename container ${name}`;
   return withStoreOrWait(context, options, async (store) => {
     const row = imperativeRow(store.rows, 'container', name, purpose) as ContainerRow;
+    refuseWayOut(row, purpose);
     namedAddress('container', to, purpose);
     refuseExisting(store.rows, 'container', to, purpose);
     refuseRunning(row, purpose);

@@ -139,6 +139,16 @@ function missing(kind: Named, name: string, purpose: string): UserError {
   );
 }
 
+/** @throws UserError for the way out of a network, which changes and goes with it */
+export function refuseWayOut({ spec }: Row<ContainerSpec>, purpose: string): void {
+  if (!spec.egress) return;
+  const network = spec.links[0]?.bridge;
+  throw new UserError(
+    `cannot ${purpose}: it is the way out of network ${network}`,
+    `It goes with its network: baleine network rm ${network}`,
+  );
+}
+
 export function oneOffError({ name, spec }: Row<ContainerSpec>, purpose: string): UserError {
   if (spec.run) {
     return new UserError(

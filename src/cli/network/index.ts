@@ -53,7 +53,7 @@ function registerCreate(family: Command): void {
   addKeyFlags(command, BRIDGE_KEYS)
     .addHelpText(
       'after',
-      '\nExample:\n  baleine network create front --subnet 10.77.1.0/24 --host 10.77.1.1',
+      '\nExample:\n  baleine network create front --subnet 10.77.1.0/24 --host 10.77.1.1\n  baleine network create out --subnet 10.77.2.0/24 --egress',
     )
     .action(async (network: string, options: ChangeOptions, self: Command) => {
       const entry = keyFlags(options, BRIDGE_KEYS);

@@ -175,6 +175,7 @@ export const BRIDGE_KEYS = {
     },
     read: (raw: boolean | EgressRules | undefined) => egressOf(raw),
     change: 'update',
+    flag: { flags: '--egress', help: 'a way out for its containers, by a NAT program' },
   }),
   members: recordedKey({
     schema: {

@@ -248,3 +248,54 @@ it(
   }),
   LONG,
 );
+
+it(
+  'a network made by a command has one, too, which heals, and goes with it',
+  { timeout: LONG },
+  inPrivateHost(async (host) => {
+    const close = await outside(host, '203.0.113.10');
+    const stack = new Stack(host);
+    const create = ['network', 'create', 'front', '--subnet', '10.77.1.0/24'];
+    const refused = async (...words: string[]) => (await stack.run(...words)).stderr;
+    await stack.done('image', 'create', 'box', '--size', '16M', '--from-host', '/bin/busybox');
+    const run = ['--start', '--image', 'box', '--bridge', 'front', '--', ...IDLE.command];
+    await stack.done('image', 'create', 'egress', '--size', '16M', '--from-host', '/bin/busybox');
+    expect(await refused(...create, '--egress')).toContain(
+      'cannot create network front: its way out would be image egress, and there is one',
+    );
+    await stack.done('image', 'rm', 'egress');
+    await stack.done(...create, '--egress');
+    await stack.done('container', 'create', 'web', ...run);
+    await expect.poll(() => heardIn(stack, 'web', '203.0.113.10')).toBe(OUTSIDE);
+    expect(await heardIn(stack, 'web', '203.0.113.1')).toBe('');
+
+    const way = '_.egress-front';
+    process.kill(stack.pids(way)[0] as number, 'SIGKILL');
+    await expect.poll(() => heardIn(stack, 'web', '203.0.113.10'), HEALED).toBe(OUTSIDE);
+
+    for (const verb of [
+      ['rm', '--force'],
+      ['add', '--memory', '64M'],
+    ]) {
+      const [name = '', ...more] = verb;
+      expect(await refused('container', name, 'egress-front', ...more)).toContain(
+        'it is the way out of network front',
+      );
+    }
+    expect(await refused('network', 'rm', 'front')).toContain('in use by container web\n');
+    await stack.done('container', 'rm', '--force', 'web');
+    expect(await stack.done('network', 'prune', '-y')).toContain('front');
+    expect(stack.pids(way)).toEqual([]);
+    expect(await stack.done('image', 'list')).not.toContain('egress');
+    await stack.done('image', 'prune', '-y');
+    await close();
+  }),
+);
+
+const HEALED = { timeout: 30_000 };
+
+async function heardIn(stack: Stack, container: string, address: string): Promise<string> {
+  const nc = ['busybox', 'nc', '-w', '2', address, '80'];
+  const { stdout } = await stack.run('container', 'exec', container, '--', ...nc);
+  return stdout.trim();
+}

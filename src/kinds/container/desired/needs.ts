@@ -67,7 +67,7 @@ export function optionalOf({ entry }: Instance, instances: Instance[]): Pick<Res
 function wayOut(
   instance: Instance,
   bridges: ReadonlyMap<string, BridgeSpec>,
-  { config }: Context,
+  { config, kept = [] }: Context,
 ): Address[] {
   const own = (bridge: string) => config.bridges[bridge] && !config.bridges[bridge].external;
   if (instance.egress) {
@@ -75,7 +75,8 @@ function wayOut(
     return names.map((name) => addressOf('bridge', name));
   }
   const leaving = egressBridge(instance, bridges);
-  const out = leaving !== undefined && own(leaving) ? [egressName(leaving)] : [];
+  const stays = kept.some(({ kind, name }) => kind === 'bridge' && name === leaving);
+  const out = leaving !== undefined && (stays || own(leaving)) ? [egressName(leaving)] : [];
   return [...out, ...resolversOf(instance, bridges).filter(own).map(resolverName)].map((name) =>
     addressOf('container', name),
   );
