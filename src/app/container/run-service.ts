@@ -10,6 +10,7 @@ import { type ConfigEntries, configFromFlags } from '../imperative/flags-to-conf
 import { planDeleteData, planStack } from '../make-plan.js';
 import { entriesOfService, imagesOf, serviceNames, withDependencies } from '../services.js';
 import { ownIdentity, runContainer } from './run.js';
+import { type OneOffPorts, openPorts, portsOfService } from './service-ports.js';
 
 export interface ServiceRun {
   /** Of the one-off container. */
@@ -20,6 +21,8 @@ export interface ServiceRun {
   volumes: ConfigEntries['volumes'];
   /** Without what the service depends on. */
   alone: boolean;
+  /** Publish the ports of the service. */
+  servicePorts: boolean;
 }
 
 /** Whether the file of this run has a service of that name; its profiles are then active. */
@@ -37,19 +40,21 @@ export async function runInService(
   context: Context,
   config: Config,
   service: string,
-  { name, fromFlags, volumes, alone }: ServiceRun,
+  { name, fromFlags, volumes, alone, servicePorts }: ServiceRun,
   how: Omit<Foreground, 'started'>,
 ): Promise<number | undefined> {
   const { name: stack } = config;
   const purpose = `run service ${service}`;
   const [entry] = entriesOfService(config, service);
   if (!entry) throw new UserError(`cannot ${purpose}: it has no container`);
-  const changed = withFlags(entry, fromFlags, volumes, name, purpose);
+  const { publish: asked = [], ...changed } = withFlags(entry, fromFlags, volumes, name, purpose);
+  const publish = servicePorts ? portsOfService(config, service, purpose) : asked;
+  let ports: OneOffPorts | undefined;
   refuseForeignVolumes(changed, config, purpose);
   const own = { ...config, containers: { ...config.containers, [name]: changed } };
   context.neededImages = imagesOf(own, alone ? [name] : withDependencies(own, [name]));
   const address = addressOf('container', name);
-  return runContainer(
+  const oneOff = runContainer(
     context,
     {
       stack,
@@ -58,9 +63,15 @@ export async function runInService(
         if (store.rows.some((row) => row.stack === stack && row.name === name)) {
           throw new UserError(`cannot ${purpose}: there is a ${name} already`, 'Leave out --name.');
         }
+        if (publish.length > 0) {
+          ports = await openPorts(context, config, store.rows, { ...changed, publish }, purpose);
+        }
         const up = { services: [name], alone, beside: config };
-        const plan = withoutStart(await planStack(context, own, store, { up }), name);
-        return executeBriefly(context, store, { silent: true }, plan);
+        const plan = withoutStart(await planStack(context, own, store, { up }), name, ports);
+        const code = await executeBriefly(context, store, { silent: true }, plan);
+        const row = store.find('container', stack, name);
+        if (row) ports?.leadTo(row.spec as ContainerSpec);
+        return code;
       },
       remove: async (store) => {
         const plan = await planDeleteData(context, stack, store.rows, [address]);
@@ -69,6 +80,7 @@ export async function runInService(
     },
     how,
   );
+  return oneOff.finally(() => ports?.close());
 }
 
 /** The service's entry, with what is not for a second container of it taken away. */
@@ -95,7 +107,11 @@ function withFlags(
   const parsed = configFromFlags(
     {
       images: { any: { external: true } },
-      containers: { [name]: { image: 'any', ...fromFlags } },
+      // the networks of the service are checked when its ports are opened
+      ...('publish' in fromFlags && { bridges: { any: { external: true } } }),
+      containers: {
+        [name]: { image: 'any', ...('publish' in fromFlags && { bridges: ['any'] }), ...fromFlags },
+      },
       ...(volumes && { volumes }),
     },
     purpose,
@@ -126,11 +142,17 @@ function refuseForeignVolumes({ volumes }: ContainerEntry, config: Config, purpo
 }
 
 /** All is prepared as for a start. No plan starts or stops the container while this process lives. */
-function withoutStart(plan: Plan, name: string): Plan {
+function withoutStart(plan: Plan, name: string, ports: OneOffPorts | undefined): Plan {
   const address = addressOf('container', name);
   const prepare = (unit: Unit): Unit => {
     if (unit.address !== address) return unit;
-    const spec = { ...(unit.spec as ContainerSpec), stopped: true, one_off: ownIdentity() };
+    const spec = {
+      ...(unit.spec as ContainerSpec),
+      stopped: true,
+      one_off: ownIdentity(),
+      // for who asks; no forwarder of the stack carries them
+      ...(ports && { publish: ports.publish }),
+    };
     return { ...unit, spec, steps: unit.steps.filter(({ verb }) => verb !== 'container.start') };
   };
   return { ...plan, units: plan.units.map(prepare) };

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { runOneOff } from '../../app/container/run.js';
 import { findService, runInService } from '../../app/container/run-service.js';
 import type { Context } from '../../app/context.js';
@@ -18,18 +18,21 @@ interface RunOptions extends Omit<WordOptions, 'image' | 'restart'> {
   deps: boolean;
   asImage?: true;
   servicePorts?: true;
+  publish: string[];
 }
 
 const EXAMPLES = `
 Where there is a file with a service of that name, the container is beside the service's own: with its
 image, environment, volumes, networks, secrets and user, and with what the flags add. What the service
-depends on is started first. Its ports are not published. It gets standard input, and a terminal if there is
+depends on is started first. Its ports are published with -P alone. It gets standard input, and a terminal if there is
 one. Any other name, or one with --as-image, is that of an image.
 
 Examples:
   baleine run base -- ls /
   baleine run -it --bridge front base sh
-  baleine -f shop.yaml run web bin/migrate`;
+  baleine -f shop.yaml run web bin/migrate
+  baleine run -P web bin/debug
+  baleine run -p 8081:80 web`;
 
 export function register(program: Command): void {
   const command = program
@@ -44,7 +47,7 @@ export function register(program: Command): void {
     .option('--name <name>', 'default: run- and digits, after the service')
     .option('--no-deps', 'for a service: without what it depends on')
     .option('--as-image', 'the name is that of an image')
-    .addOption(new Option('--service-ports').hideHelp())
+    .option('-P, --service-ports', 'for a service: publish its ports, while the command runs')
     .passThroughOptions();
   addWordOptions(addRootOptions(command), 'once')
     .addHelpText('after', EXAMPLES)
@@ -62,6 +65,7 @@ async function runOnce(
   const args = argv[0] === '--' ? argv.slice(1) : argv;
   const isPlain = options.asImage || context.options.withoutFile;
   const config = isPlain ? undefined : await findService(context, what);
+  if (options.servicePorts) refuseServicePorts(what, options, config);
   const interrupt = onInterrupt();
   try {
     const run = config ? runOfService : runOfImage;
@@ -70,6 +74,20 @@ async function runOnce(
   } finally {
     interrupt.dispose();
   }
+}
+
+function refuseServicePorts(what: string, { publish }: RunOptions, config?: Config): void {
+  if (!config) {
+    throw new UserError(
+      `cannot run ${what}: --service-ports is for a service of the file`,
+      'Name the ports: -p 8080:80',
+    );
+  }
+  if (publish.length === 0) return;
+  throw new UserError(
+    `cannot run service ${what}: --service-ports and --publish exclude each other`,
+    'Give one of both.',
+  );
 }
 
 function runOfImage(
@@ -104,12 +122,6 @@ function runOfService(
   const hasTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
   const { name = `${service.slice(0, 46)}-run-${digits()}`, tty = hasTerminal } = options;
   const purpose = `run service ${service}`;
-  if (options.servicePorts) {
-    throw new UserError(
-      `cannot ${purpose}: ports of a one-off container are not published`,
-      `Use: baleine up ${service}`,
-    );
-  }
   if (options.bridge.length > 0) {
     throw new UserError(
       `cannot ${purpose}: it is on the networks of the service, without --bridge`,
@@ -121,7 +133,9 @@ function runOfService(
   const env = tty ? [termVariable(), ...options.env] : options.env;
   const words = givenWords(args, { ...options, env });
   const how = { input: true, terminal: tty, stop };
-  return runInService(context, config, service, { name, alone: !options.deps, ...words }, how);
+  const { servicePorts = false } = options;
+  const run = { name, alone: !options.deps, servicePorts, ...words };
+  return runInService(context, config, service, run, how);
 }
 
 const digits = () => randomBytes(4).toString('hex');

@@ -4,7 +4,13 @@ import type { Config, PublishEntry, PublishRequest } from '../../model/config.js
 import { UserError } from '../../model/errors.js';
 import { parseId } from '../../model/install-paths.js';
 import type { Plan } from '../../model/plan.js';
-import { anyOf, FORWARDER, formatHostPort, UDP_FORWARDER } from '../../model/publish.js';
+import {
+  anyOf,
+  FORWARDER,
+  formatHostPort,
+  hostPortsConflict,
+  UDP_FORWARDER,
+} from '../../model/publish.js';
 import type { ContainerSpec } from '../../model/specs.js';
 
 type Network = Pick<Capacity, 'addresses' | 'listener'>;
@@ -50,16 +56,42 @@ export function checkPublishedPorts(config: Config, capacity: Network): void {
   throw new UserError(conflicts, 'Publish another port, or stop the process that uses it.');
 }
 
+/**
+ * Rejects ports of a one-off container that anybody listens on, its own stack included.
+ *
+ * @throws UserError with the current listeners
+ */
+export function refuseTakenPorts(
+  ports: readonly PublishEntry[],
+  config: Config,
+  capacity: Network,
+  purpose: string,
+): void {
+  const addresses = new Set([...capacity.addresses(), ...bridgeAddresses(config)]);
+  const taken = ports.flatMap((entry) => {
+    const cause = conflictOf(entry, undefined, addresses, capacity);
+    if (cause === undefined) return [];
+    const publisher = publishedPorts(config).find((each) => hostPortsConflict(each.entry, entry));
+    const whose = publisher ? `, for ${publisher.at.slice(1, -2).join('.')}` : '';
+    return [`cannot ${purpose}: cannot publish ${formatHostPort(entry)}: ${cause}${whose}`];
+  });
+  if (taken.length === 0) return;
+  throw new UserError(
+    taken,
+    'Publish another port, as with -p 8081:80, or stop what listens there.',
+  );
+}
+
 function conflictOf(
   { host_ip, published: port, protocol }: PublishEntry,
-  stack: string,
+  stack: string | undefined,
   addresses: ReadonlySet<string>,
   capacity: Network,
 ): string | undefined {
   const local = host_ip === anyOf(host_ip) || host_ip.startsWith('127.') || addresses.has(host_ip);
   if (!local) return `${host_ip} is not an address of this host`;
   const holder = capacity.listener(host_ip, port, protocol);
-  const ours = parseId(holder?.container ?? '')?.stack === stack;
+  const ours = stack !== undefined && parseId(holder?.container ?? '')?.stack === stack;
   return holder && !ours ? `${nameOf(holder)} listens there` : undefined;
 }
 

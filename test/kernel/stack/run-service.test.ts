@@ -67,7 +67,6 @@ it(
     expect((await stack.run('run', '-v', 'none:/x', 'app', 'true')).stderr).toContain(
       'stack one has no volume "none"',
     );
-    expect((await stack.run('run', '--service-ports', 'app')).stderr).toContain('baleine up app');
     expect((await stack.run('run', '--as-image', 'app', 'true')).stderr).toContain(
       'there is no image "app"',
     );
