@@ -6,7 +6,7 @@ import { keysPage } from '../../docs/make/keys.js';
 import { CONFIG_ROWS, SECRET_ROWS } from '../../src/formats/compose/files.js';
 import { VOLUME_ROWS } from '../../src/formats/compose/mounts.js';
 import { NETWORK_ROWS } from '../../src/formats/compose/networks.js';
-import { SERVICE_ROWS } from '../../src/formats/compose/service.js';
+import { SERVICE_ROWS } from '../../src/formats/compose/service-rows.js';
 
 const schema = JSON.parse(readFileSync('schemas/baleine.schema.json', 'utf8'));
 

@@ -12,19 +12,18 @@ import {
   mapping,
   mappingOf,
   scalar,
-  sequence,
   textOf,
 } from '../entries.js';
 import type { Loading } from '../project/loading.js';
 import { withoutTwins } from '../project/merge.js';
 import { resolveService, withActive } from '../project/services.js';
 import type { Warnings } from '../project/warnings.js';
-import { replicasOf, updateOf } from './deploy.js';
+import { replicasOf } from './deploy.js';
 import { DOCKER_DNS, dockerDnsIn } from './docker-dns.js';
+import { farmOf, spreads } from './farms.js';
 import { CONFIG_ROWS, fileOf, SECRET_ROWS } from './files.js';
 import { boundFolder, VOLUME_ROWS } from './mounts.js';
 import { bridgeOf, DEFAULT_NETWORK } from './networks.js';
-import { sharesPorts } from './ports.js';
 import { type Resources, type Rows, type Translation, translateKeys } from './rows.js';
 import { containerOf } from './service.js';
 import validate from './validate.gen.mjs';
@@ -158,7 +157,7 @@ class Stack {
     const count = replicas ? Number(textOf(replicas)) : 1;
     const own = changed(container, { depends_on: this.dependenciesOf(service) });
     if (count > 1 && publish && spreads(service)) {
-      this.#farms.push([name, this.farmOf(service, own, publish, replicas as Entry, to)]);
+      this.#farms.push([name, farmOf(service, own, publish, replicas as Entry, to)]);
       return;
     }
     const update = below(service, 'deploy', 'update_config');
@@ -227,55 +226,6 @@ class Stack {
     return isFarm ? `${name}-proxy` : name;
   }
 
-  private farmOf(
-    service: Entry,
-    container: Entry,
-    publish: Entry,
-    replicas: Entry,
-    to: Translation,
-  ): Entry {
-    const [first, second] = itemsOf(publish) ?? [];
-    const udp = (itemsOf(publish) ?? []).find((each) => below(each, 'protocol'));
-    if (udp) {
-      const message = 'the replicas of a service cannot share a UDP port: a farm spreads TCP only';
-      const hint = 'leave out the port of the host, and each replica has one of its own';
-      to.loading.problems.of(udp, message, hint);
-    }
-    const target = first && below(first, 'target');
-    const others = (itemsOf(publish) ?? []).find(
-      (each) => textOf(below(each, 'target') ?? each) !== textOf(target ?? each),
-    );
-    if (second && others) {
-      const message = `a service of several replicas publishes one port, and this is another one`;
-      to.loading.problems.of(others, message, 'give each port a service of its own');
-    }
-    const place = first ?? publish;
-    const bridges = below(container, 'bridges');
-    const image = scalar(place, PROXY_IMAGE);
-    this.#resources.images.set(PROXY_IMAGE, proxyImage(place));
-    const clause = below(service, 'x-baleine', 'farm');
-    const mode = clause && !mappingOf(clause) ? clause : below(clause, 'mode');
-    const options = clause && mappingOf(clause) ? fieldsOf(clause) : [];
-    const proxy = mapping(place, [
-      ['image', image],
-      ['bridges', bridges && withAlias(bridges, to.name)],
-      ['listen', target],
-      ['mode', mode ?? scalar(place, 'tcp')],
-      ['publish', publish],
-      ...options.filter(([key]) => key !== 'mode'),
-    ]);
-    const servers = changed(container, {
-      replicas,
-      port: target,
-      restart: below(container, 'restart'),
-    });
-    return mapping(service, [
-      ['servers', servers],
-      ['proxy', proxy],
-      ['update', updateOf(service, to)],
-    ]);
-  }
-
   private bridges(): Map<string, Entry> {
     const { root } = this;
     const declared = below(root, 'networks');
@@ -322,35 +272,6 @@ class Stack {
     }
     return volumes;
   }
-}
-
-/** Whether several replicas are a farm; if they share no port of the host, only if asked for. */
-const spreads = (service: Entry | undefined) =>
-  sharesPorts(below(service, 'ports')) ||
-  (below(service, 'ports') !== undefined && below(service, 'x-baleine', 'farm') !== undefined);
-
-/** The image of the proxies of farms: the host's HAProxy. */
-export const PROXY_IMAGE = 'farm-proxy';
-
-function proxyImage(place: Entry): Entry {
-  const binaries = sequence(place, [scalar(place, '/usr/sbin/haproxy')]);
-  const host = mapping(place, [['binaries', binaries]]);
-  return mapping(place, [
-    ['size', scalar(place, '64M')],
-    ['from', mapping(place, [['host', host]])],
-  ]);
-}
-
-function withAlias(bridges: Entry, name: string): Entry {
-  const fields = fieldsOf(bridges).map(([bridge, attachment]) => {
-    const own = below(attachment, 'aliases');
-    const aliases = sequence(attachment, [
-      scalar(attachment, name),
-      ...((own && itemsOf(own)) ?? []),
-    ]);
-    return [bridge, mapping(attachment, [['aliases', aliases]])] as const;
-  });
-  return mapping(bridges, fields);
 }
 
 /** Other names of services: `container_name`, and those that links of others use. */

@@ -4,7 +4,7 @@ import { CONFIG_ROWS, SECRET_ROWS } from '../../../src/formats/compose/files.js'
 import { VOLUME_ROWS } from '../../../src/formats/compose/mounts.js';
 import { NETWORK_ROWS } from '../../../src/formats/compose/networks.js';
 import type { Rows } from '../../../src/formats/compose/rows.js';
-import { SERVICE_ROWS } from '../../../src/formats/compose/service.js';
+import { SERVICE_ROWS } from '../../../src/formats/compose/service-rows.js';
 
 interface Schema {
   $ref?: string;

@@ -1,7 +1,7 @@
 import type { Entry } from '../../../config/document.js';
 import { below, fieldsOf, mapping, scalar, sequence, textOf } from '../../entries.js';
 import type { Warnings } from '../../project/warnings.js';
-import { PROXY_IMAGE } from '../translate.js';
+import { PROXY_IMAGE } from '../farms.js';
 import { isTrue } from '../values.js';
 import { Losses } from './losses.js';
 import { Services } from './services.js';

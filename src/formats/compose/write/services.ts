@@ -9,7 +9,7 @@ import {
   sequence,
   textOf,
 } from '../../entries.js';
-import { PROXY_IMAGE } from '../translate.js';
+import { PROXY_IMAGE } from '../farms.js';
 import { isTrue } from '../values.js';
 import type { Losses } from './losses.js';
 import {
