@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { portsOfService } from '../../src/app/container/service-ports.js';
+import { openPorts, portsOfService } from '../../src/app/container/service-ports.js';
 import { read } from '../config/read.js';
 
 const config = read(`name: shop
@@ -9,6 +9,7 @@ containers:
   web: { image: base, bridges: [net], publish: ["8080:80", "53:53/udp"] }
   mail: { image: base, bridges: [net], publish: [{ published: 25, target: 25, proxy_protocol: true }] }
   none: { image: base }
+  own: { image: base, publish: [{ published: 81, socket_activation: true }] }
 farms:
   shop:
     servers: { image: base, bridges: [net], replicas: 2, port: 8081 }
@@ -32,8 +33,17 @@ it('of a farm lead to a server in place of the proxy', () => {
 });
 
 it.each([
+  ['own', 'cannot run service own: its port 0.0.0.0:81 needs more than a container'],
   ['mail', 'cannot run service mail: its port 0.0.0.0:25:25 needs more than a container'],
   ['seen', 'cannot run service seen: its port 0.0.0.0:9000:9000 needs more than a container'],
 ])('of %s are refused', (service, expected) => {
   expect(() => ports(service)).toThrow(expected);
+});
+
+it('with a socket of the host are refused before anything is asked of it', async () => {
+  const publish = [{ host_ip: '0.0.0.0', published: 81, target: 81, socket_activation: 'web' }];
+  const opened = openPorts(undefined as never, config, [], { bridges: {}, publish }, 'run it');
+  await expect(opened).rejects.toThrow(
+    'cannot run it: a one-off container of a service inherits no socket of 0.0.0.0:81',
+  );
 });

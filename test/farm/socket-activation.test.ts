@@ -136,6 +136,8 @@ describe('socket activation', () => {
     [ONE, ', replicas: 2', '2 replicas cannot share one port of the host'],
     [ONE, ', runtime: runsc', 'runtime runsc passes no sockets on'],
     [ONE, ', init: true', 'they would be those of init'],
+    [ONE, ', wasm: true', 'crun passes no sockets on to a WebAssembly module'],
+    [ONE, ', pid: "service:other"', 'its program is not process 1'],
     [ONE, ', cap_add: [NET_ADMIN]', 'change the network of the host'],
     [ONE, ', cap_add: [ALL]', 'change the network of the host'],
     [`[${ONE.slice(1, -1)}, ${ONE.slice(1, -1)}]`, '', 'is already published by containers.web'],

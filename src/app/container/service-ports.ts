@@ -16,7 +16,8 @@ export function portsOfService(config: Config, service: string, purpose: string)
   const farm = Object.hasOwn(config.farms, service) ? config.farms[service] : undefined;
   const { publish = [] } = farm ? farm.proxy : (config.containers[service] ?? {});
   const odd = publish.find(
-    ({ target, proxy_protocol }) => proxy_protocol || (farm && target !== farm.proxy.listen),
+    ({ target, proxy_protocol, socket_activation }) =>
+      proxy_protocol || socket_activation || (farm && target !== farm.proxy.listen),
   );
   if (odd) {
     throw new UserError(
@@ -47,6 +48,13 @@ export async function openPorts(
   { bridges, publish = [] }: Pick<ContainerEntry, 'bridges' | 'publish'>,
   purpose: string,
 ): Promise<OneOffPorts> {
+  const inherited = publish.find(({ socket_activation }) => socket_activation !== undefined);
+  if (inherited) {
+    throw new UserError(
+      `cannot ${purpose}: a one-off container of a service inherits no socket of ${formatPublished(inherited)}`,
+      'Leave out socket_activation, and name the port in the container: -p 8080:80',
+    );
+  }
   const reached = hostedBridges(config, rows);
   if (!Object.keys(bridges).some((name) => reached.has(name))) {
     throw new UserError(

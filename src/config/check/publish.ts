@@ -135,7 +135,7 @@ function checkActivated(service: Service, problems: Problems): void {
 }
 
 function obstacleOf({ path, entry }: Service): [string, string] | undefined {
-  const { command, entrypoint, runtime, init, pid, cap_add, userns } = entry;
+  const { command, entrypoint, runtime, wasm, init, pid, cap_add, userns } = entry;
   if (path[0] === 'farms') {
     if (path[2] !== 'proxy') return ['the servers of a farm share no socket', FARM];
     if (!command && !entrypoint) return ['the proxy of a farm has sockets of its own', TARGET];
@@ -143,6 +143,7 @@ function obstacleOf({ path, entry }: Service): [string, string] | undefined {
   if (!passesSockets(runtime)) {
     return [`runtime ${runtime} passes no sockets on`, 'crun and runc do'];
   }
+  if (wasm) return ['crun passes no sockets on to a WebAssembly module', REMOVE];
   // LISTEN_PID, with which a program recognizes that the sockets are for it
   if (init) return ['they would be those of init', 'remove init'];
   if (parseSharing(pid)) {
